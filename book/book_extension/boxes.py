@@ -1,0 +1,201 @@
+"""How the book shows a claim: from the payload that a notebook displays to a box on the page.
+
+MyST-NB finds `ClaimRenderer` through its entry point, and calls it for each output of the MIME type; it works
+from cached outputs as from fresh ones. Everything is made of plain containers, so that every builder can write it.
+"""
+
+import re
+
+from docutils import nodes
+
+from rnnlib.book import MIME
+
+MARKS = {"proved": "✓", "exact": "✓", "tested": "≈"}  # a mark must be told apart without its colour
+RELATION = re.compile(r"=|\\(?:le|ge|leq|geq|approx|iff|equiv|propto|Rightarrow|Leftrightarrow|to)(?![A-Za-z])|<|>")
+TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[{}|]|\\[A-Za-z]+|[{}()\[\]&=<>]")
+
+
+class claim_box(nodes.container):
+    """The box of a claim, a chain or a definition; `record` holds its payload."""
+
+
+class details(nodes.container):
+    """A part that the reader unfolds."""
+
+
+class summary(nodes.paragraph):
+    """The line that unfolds `details`."""
+
+
+class ClaimRenderer:
+    """MyST-NB's MIME renderer for claims."""
+
+    mime_priority_overrides = (("*", MIME, 1),)
+
+    @staticmethod
+    def handle_mime(renderer, data, inline):
+        if data.mime_type != MIME or inline:
+            return None
+        return [Box(data.content, renderer.renderer, data.line or 0).build()]
+
+
+class Box:
+    """Builds the box of one payload.
+
+    Parameters
+    ----------
+    record : dict
+        The payload.
+    markdown : SphinxNbRenderer
+        What parses the texts of the payload: they are MyST, with inline maths, code and links.
+    line : int
+        Where the cell stands, for warnings.
+    """
+
+    def __init__(self, record, markdown, line):
+        self.record, self.markdown, self.line = record, markdown, line
+
+    def build(self):
+        kind, level = self.record["kind"], self.record.get("level") or "none"
+        box = claim_box(ids=[self.record["id"]], classes=["claim", f"claim-{kind}", f"claim-level-{level}"])
+        box["record"] = self.record
+        box += self.head()
+        box += self.chain() if kind == "chain" else [display(line["latex"]) for line in self.record["lines"]]
+        if kind == "definition":
+            box += [self.paragraph(line["reason"], "claim-reason")
+                    for line in self.record["lines"] if line.get("reason")]
+        if kind != "definition" or self.record.get("how"):
+            box += self.folded()
+        return box
+
+    def head(self):
+        """The first line: the mark, the title, and the id as a link to this very place."""
+        record = self.record
+        text = "definition" if record["kind"] == "definition" else (
+            f"{MARKS.get(record['level'], '✗')} {record['evidence'] or record['verdict']}")
+        head = nodes.paragraph(classes=["claim-head"])
+        head += nodes.inline("", "", *self.inline(text), classes=["claim-mark"])
+        if record.get("title"):
+            head += nodes.inline("", "", *self.inline(record["title"]), classes=["claim-title"])
+        head += nodes.reference("", record["id"], internal=True, refid=record["id"], classes=["claim-id"])
+        return head
+
+    def chain(self):
+        """The steps of a derivation: relation signs one under another, each step's reason beside it."""
+        grid = nodes.container(classes=["claim-chain"])
+        for line in self.record["lines"]:
+            step = nodes.container(classes=["claim-step"])
+            for part, name in zip(split_at_relation(line["latex"]), ("claim-left", "claim-right"), strict=True):
+                content = [nodes.math(part, rf"\displaystyle {part}")] if part else []
+                step += nodes.paragraph("", "", *content, classes=[name])
+            step += self.paragraph(line.get("reason", ""), "claim-reason")
+            grid += step
+        return grid
+
+    def folded(self):
+        """What the reader can unfold: the mistakes refused, and how the claim was checked."""
+        record = self.record
+        fold = details(classes=["claim-details"])
+        fold += summary("", refuted_text(record))
+        if record["mistakes"]:
+            fold += nodes.bullet_list("", *map(self.mistake, record["mistakes"]), classes=["claim-mistakes"])
+        items = [nodes.list_item("", self.paragraph(text)) for text in record.get("how", [])]
+        if record.get("equivalent"):
+            items.append(nodes.list_item("", self.equivalent(record["equivalent"])))
+        if items:
+            fold += nodes.bullet_list("", *items, classes=["claim-how"])
+        facts = [f"Checked in {record['seconds']:.2f} s."] if record.get("seconds") is not None else []
+        if record.get("answers"):
+            facts.append(f"Answers the statements {', '.join(record['answers'])}.")
+        if facts:
+            fold += nodes.paragraph("", " ".join(facts), classes=["claim-facts"])
+        return fold
+
+    def mistake(self, mistake):
+        """One wrong version: what is stated, what is wrong, why it tempts, and the numbers that refute it."""
+        item = nodes.list_item()
+        verdict = "imprecise" if mistake["kind"] == "wording" else mistake["kind"]
+        item += self.paragraph(f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})")
+        if mistake.get("latex"):
+            item += nodes.paragraph("", "", nodes.math(mistake["latex"], rf"\displaystyle {mistake['latex']}"),
+                                    classes=["claim-false"])
+        for label, key in (("What is wrong", "wrong"), ("Why it tempts", "tempts"),
+                           ("Counterexample", "counterexample")):
+            if mistake.get(key):
+                item += self.paragraph(f"*{label}:* {mistake[key]}")
+        if mistake.get("damage"):
+            item += self.paragraph("The copy may be damaged: the source may have been right.")
+        return item
+
+    def equivalent(self, formulas):
+        """The mutants that turned out to be the claim in other words."""
+        text = nodes.paragraph("", "Mutants equal to the claim, so nothing to refute: ")
+        for place, formula in enumerate(formulas):
+            text += [nodes.Text(", " if place else ""), nodes.math(formula, formula)]
+        return text
+
+    def paragraph(self, text, name=None):
+        return nodes.paragraph("", "", *self.inline(text), classes=[name] if name else [])
+
+    def inline(self, text):
+        """Parse a text of the payload as the page itself is parsed."""
+        holder = nodes.Element()
+        with self.markdown.current_node_context(holder):
+            self.markdown.nested_render_text(text, self.line, inline=True)
+        return holder.children
+
+
+def display(latex):
+    return nodes.math_block(latex, latex, nowrap=False, number=None, label=None)
+
+
+def split_at_relation(latex):
+    """Split a step before its first relation sign that no bracket encloses: `("a", "= b")`.
+
+    An explicit `&` decides where there is one. A step without relation stands on the right.
+    """
+    depth = 0
+    relation = None
+    for match in TOKEN.finditer(latex):
+        token = match.group()
+        if token == "&" and depth == 0:
+            return latex[:match.start()].strip(), latex[match.end():].strip()
+        if token[0] in "{([" or token.startswith(r"\begin{"):
+            depth += 1
+        elif token[0] in "})]" or token.startswith(r"\end{"):
+            depth -= 1
+        elif depth == 0 and relation is None and RELATION.fullmatch(token):
+            relation = match.start()
+    if relation is None:
+        return "", latex
+    return latex[:relation].strip(), latex[relation:].strip()
+
+
+def refuted_text(record):
+    """The line that unfolds: what was refuted, in numbers, and the offer to tell how."""
+    mistakes = sum(mistake["kind"] != "wording" for mistake in record["mistakes"])
+    counts = [count(mistakes, "mistake"), count(record["mutants_refuted"], "mutant")]
+    refuted = ", ".join(filter(None, counts))
+    return f"{refuted} refuted · how this was checked" if refuted else "how this was checked"
+
+
+def count(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+
+
+def setup(app):
+    app.add_node(claim_box)
+    app.add_node(details, html=(open_tag("details"), close_tag("details")))
+    app.add_node(summary, html=(open_tag("summary"), close_tag("summary")))
+
+
+def open_tag(name):
+    def visit(self, node):
+        self.body.append(self.starttag(node, name))
+    return visit
+
+
+def close_tag(name):
+    def depart(self, node):
+        self.body.append(f"</{name}>\n")
+    return depart

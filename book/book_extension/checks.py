@@ -1,0 +1,81 @@
+"""What the book refuses: display maths that nothing has checked, and notebooks shown without their outputs."""
+
+import nbformat
+from docutils import nodes
+from jupyter_cache import get_cache
+from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+from book_extension.boxes import claim_box
+from rnnlib import book
+
+LOGGER = logging.getLogger(__name__)
+CELL_LINES = 10_000  # MyST-NB numbers the lines of a notebook: cell n (from 1) begins at 10000 n
+
+
+class UnmarkedMaths(SphinxPostTransform):
+    """Warn of each displayed formula that is neither in a claim's box nor marked as a definition.
+
+    Runs after MyST-NB has chosen which form of each output is shown (priority 4).
+    """
+
+    default_priority = 5
+
+    def run(self, **kwargs):
+        for block in self.document.findall(nodes.math_block):
+            if "definition" not in block["classes"] and not inside_claim(block):
+                LOGGER.warning(
+                    "display maths that nothing checks%s: %s. State it as a claim or a chain, or mark a definition "
+                    "with ```{math} and the option :class: definition",
+                    cell_of(self.env, self.env.docname, block.line), shorten(block.astext()),
+                    location=block, type="book", subtype="maths")
+
+
+def inside_claim(node):
+    while node is not None:
+        if isinstance(node, claim_box):
+            return True
+        node = node.parent
+    return False
+
+
+def shorten(text, length=60):
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[:length] + "…"
+
+
+def cell_of(env, docname, line):
+    """Name the cell of a notebook's page that a line of MyST-NB's numbering lies in."""
+    path = env.doc2path(docname)
+    if not path.endswith(".ipynb") or not line or line < CELL_LINES:
+        return ""
+    cell = nbformat.read(path, as_version=4).cells[line // CELL_LINES - 1]
+    return f" in cell {cell.get('id', line // CELL_LINES)!r}"
+
+
+def use_cache_of_this_state(app, config):
+    """Read executed notebooks from the folder of the package, records and lock as they are now.
+
+    When the folder's name changes, so does a setting that Sphinx compares: it then reads every page again.
+    """
+    if config.nb_execution_mode == "cache" and not config.nb_execution_cache_path:
+        config.nb_execution_cache_path = str(book.cache_folder())
+
+
+def refuse_unexecuted(app, env, docnames):
+    """Stop where a notebook to be read has not been executed: MyST-NB would run it with other rules than ours."""
+    if app.config.nb_execution_mode != "cache":
+        return
+    cache = get_cache(app.config.nb_execution_cache_path)
+    missing = [docname for docname in docnames if (path := env.doc2path(docname)).endswith(".ipynb")
+               and book.executed(path, cache) is None]
+    if missing:
+        raise ExtensionError(f"not executed as they are now: {', '.join(sorted(missing))}; "
+                             "build with `python -m rnnlib book`, which executes notebooks first")
+
+
+def setup(app):
+    app.add_post_transform(UnmarkedMaths)
+    app.connect("config-inited", use_cache_of_this_state)
+    app.connect("env-before-read-docs", refuse_unexecuted)

@@ -1,0 +1,167 @@
+"""The claims of all pages: collected while pages are read, linked to, listed and counted.
+
+Sphinx reads only the pages that changed, and may read in several processes. So the claims are kept by page in
+the environment, forgotten with their page (`env-purge-doc`), joined (`env-merge-info`), and once all pages are
+read (`env-updated`) the pages that list or count claims are written anew if any claim changed.
+"""
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
+
+from book_extension.boxes import MARKS, claim_box, count
+
+
+class ledger_table(nodes.General, nodes.Element):
+    """Stands for the ledger until all claims are known."""
+
+
+class claim_counts(nodes.General, nodes.Element):
+    """Stands for the count of claims until all claims are known."""
+
+
+class Placeholder(SphinxDirective):
+    """A directive without arguments that marks where claims will be listed or counted."""
+
+    node = None
+
+    def run(self):
+        listing_pages(self.env).add(self.env.docname)
+        return [self.node()]
+
+
+class LedgerDirective(Placeholder):
+    node = ledger_table
+
+
+class ClaimCountDirective(Placeholder):
+    node = claim_counts
+
+
+def claims(env):
+    """The records of the claims by page: `{docname: [record, ...]}`."""
+    if not hasattr(env, "book_claims"):
+        env.book_claims = {}
+    return env.book_claims
+
+
+def listing_pages(env):
+    """The pages that list or count claims."""
+    if not hasattr(env, "book_listing_pages"):
+        env.book_listing_pages = set()
+    return env.book_listing_pages
+
+
+def collect(app, doctree):
+    """Keep the claims of the page just read, and make each a label that `{ref}` and links find."""
+    env = app.env
+    found = [box["record"] for box in doctree.findall(claim_box)]
+    if not found:
+        return
+    claims(env)[env.docname] = found
+    standard = env.get_domain("std")
+    for record in found:
+        label = record["id"].lower()
+        standard.anonlabels[label] = env.docname, record["id"]
+        standard.labels[label] = env.docname, record["id"], plain_title(record)
+
+
+def plain_title(record):
+    """What a link without a text of its own says: the title without its markup."""
+    return (record.get("title") or record["id"]).replace("$", "").replace("`", "")
+
+
+def purge(app, env, docname):
+    claims(env).pop(docname, None)
+    listing_pages(env).discard(docname)
+
+
+def merge(app, env, docnames, other):
+    for docname in docnames:
+        if docname in claims(other):
+            claims(env)[docname] = claims(other)[docname]
+    listing_pages(env).update(listing_pages(other) & set(docnames))
+
+
+def updated(app, env):
+    """Refuse an id used twice; name the pages to write anew because a claim changed."""
+    place = {}
+    for docname in sorted(claims(env)):
+        for record in claims(env)[docname]:
+            if record["id"] in place:
+                raise ExtensionError(f"the claim id {record['id']!r} is used twice: on page {place[record['id']]} "
+                                     f"and on page {docname}; rename one")
+            place[record["id"]] = docname
+    changed = getattr(env, "book_claims_written", None) != claims(env)
+    env.book_claims_written = {docname: list(found) for docname, found in claims(env).items()}
+    return sorted(listing_pages(env)) if changed else []
+
+
+def fill(app, doctree, docname):
+    """Replace the placeholders of a page by what is known now."""
+    found = [(page, record) for page in sorted(claims(app.env)) for record in claims(app.env)[page]
+             if record["kind"] != "definition"]
+    for node in list(doctree.findall(ledger_table)):
+        node.replace_self(table(app, docname, found) if found else nodes.paragraph("", "No claims yet."))
+    for node in list(doctree.findall(claim_counts)):
+        node.replace_self(counts([record for _, record in found]))
+
+
+def table(app, docname, found):
+    """The ledger: a row for each claim, under the title of its page."""
+    heads = ("Claim", "Evidence", "Refuted", "Answers")
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (40, 30, 15, 15)), cols=len(heads))
+    group += nodes.thead("", row(*(nodes.paragraph("", head) for head in heads)))
+    body = nodes.tbody()
+    page = None
+    for where, record in found:
+        if where != page:
+            page = where
+            title = nodes.paragraph("", "", link(app, docname, where, "", app.env.titles[where].astext()))
+            body += nodes.row("", nodes.entry("", title, morecols=len(heads) - 1), classes=["ledger-page"])
+        name = nodes.paragraph("", "", link(app, docname, where, record["id"], plain_title(record)))
+        if record.get("title"):
+            name += [nodes.Text(" "), nodes.literal("", record["id"])]
+        evidence = nodes.paragraph("", f"{MARKS.get(record['level'], '✗')} {record['evidence']}")
+        refuted = ", ".join(filter(None, (count(sum(m["refuted"] for m in record["mistakes"]), "mistake"),
+                                          count(record["mutants_refuted"], "mutant"))))
+        body += row(name, evidence, nodes.paragraph("", refuted), nodes.paragraph("", " ".join(record["answers"])))
+    return nodes.table("", group + body, classes=["ledger"])
+
+
+def row(*cells):
+    return nodes.row("", *(nodes.entry("", cell) for cell in cells))
+
+
+def link(app, docname, page, anchor, text):
+    return make_refnode(app.builder, docname, page, anchor, nodes.Text(text))
+
+
+def counts(found):
+    """The count of claims by evidence, as the front page shows it."""
+    box = nodes.container(classes=["claim-counts"])
+    levels = [sum(record["level"] == level for record in found) for level in ("proved", "exact", "tested")]
+    figures = [
+        (len(found), "claims checked when this page was built"),
+        (levels[0], "proved for every size they name"),
+        (levels[1], "exact: no size in them"),
+        (levels[2], "tested at random points"),
+        (sum(mistake["refuted"] for record in found for mistake in record["mistakes"]), "published mistakes refuted"),
+        (sum(record["mutants_refuted"] for record in found), "mutants refuted"),
+    ]
+    for number, text in figures:
+        box += nodes.paragraph("", "", nodes.strong("", str(number)), nodes.Text(f" {text}"))
+    return box
+
+
+def setup(app):
+    app.add_node(ledger_table)
+    app.add_node(claim_counts)
+    app.add_directive("ledger", LedgerDirective)
+    app.add_directive("claim-count", ClaimCountDirective)
+    app.connect("doctree-read", collect)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    app.connect("env-updated", updated)
+    app.connect("doctree-resolved", fill)

@@ -1,0 +1,221 @@
+"""Execute every notebook of the book once, and read what those executions say.
+
+The book, the claim ledger and the tests all read the same executed notebooks. They are kept, in the format of
+jupyter-cache, in a folder whose name is a digest of everything that a notebook's outputs depend on beside its
+own cells: a change in `rnnlib`, in a record or in the lock names another folder, so no stale mark can be shown.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MIME = "application/vnd.rnnlib.claim+json"
+WORKERS = 2
+CELL_TIMEOUT = 120  # seconds: a chapter's cell takes a few; longer work is a named experiment with a record
+
+
+class NotebookError(RuntimeError):
+    """A notebook of the book did not run, or its claims contradict each other; the message says where."""
+
+
+def digest(root=ROOT):
+    """Digest of what the outputs depend on beside the cells: package, records, lock and Python version."""
+    total = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
+    for name in ("rnnlib", "experiments/results", "requirements.txt"):
+        path = root / name
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                content = hashlib.sha256(file.read_bytes()).digest()
+                total.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
+    return total.hexdigest()[:16]
+
+
+def cache_folder(root=ROOT):
+    """Folder of the notebooks executed with the package, records and lock as they are now."""
+    return root / "_build" / f"executed-{digest(root)}"
+
+
+def notebooks(root=ROOT):
+    """Paths of the notebooks that `_toc.yml` names, in the order of the book."""
+    from sphinx_external_toc.parsing import parse_toc_yaml
+
+    pages = parse_toc_yaml(root / "_toc.yml")
+    paths = [root / f"{page.removesuffix('.ipynb')}.ipynb" for page in pages]
+    return [path for path in paths if path.exists()]
+
+
+def executed(path, cache):
+    """The notebook at `path` with its outputs from the cache, or None where it has not been executed so.
+
+    jupyter-cache compares sources alone; a changed cell tag can change what a cell does or how it is shown,
+    so a notebook whose cell metadata differ counts as not executed.
+    """
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    try:
+        _, merged = cache.merge_match_into_notebook(notebook)
+    except KeyError:
+        return None
+    same = all(new.metadata == old.metadata for new, old in zip(merged.cells, notebook.cells, strict=True))
+    return merged if same else None
+
+
+def execute(root=ROOT, only=None, workers=WORKERS):
+    """Execute the notebooks that the cache lacks, in parallel, each once.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+    only : list of Path, optional
+        Execute no others than these.
+    workers : int
+        How many notebooks run at a time.
+
+    Raises
+    ------
+    NotebookError
+        If a cell raises: the message names the notebook, the cell and the exception. A notebook that fails is
+        not kept; the others are.
+    """
+    from filelock import FileLock
+    from jupyter_cache import get_cache
+
+    folder = cache_folder(root)
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(folder.parent / "executed.lock"):  # the tests ask from several processes at once
+        cache = get_cache(folder)
+        paths = [root / path for path in only] if only else notebooks(root)
+        missing = [path for path in paths if executed(path, cache) is None]
+        failures = _execute_missing(missing, cache, root, workers) if missing else []
+        for old in set(folder.parent.glob("executed-*")) - {folder}:
+            shutil.rmtree(old)
+    if failures:
+        raise NotebookError("\n".join(failures))
+
+
+def _execute_missing(missing, cache, root, workers):
+    """Execute the notebooks `missing`, keep those that succeed, and return one sentence for each that fails."""
+    from jupyter_cache.base import CacheBundleIn
+    from tqdm import tqdm
+
+    failures = []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = {pool.submit(_run, path, path.relative_to(root)): path for path in missing}
+        for job in tqdm(as_completed(jobs), total=len(jobs), desc="executing notebooks", unit="notebook"):
+            notebook, seconds, failure = job.result()
+            if failure:
+                failures.append(failure)
+            elif cache_folder(root) != Path(cache.path):
+                failures.append(f"{jobs[job].relative_to(root)}: rnnlib, a record or the lock changed while it ran, "
+                                "so its outputs belong to neither version; run again")
+            else:
+                bundle = CacheBundleIn(notebook, str(jobs[job]), data={"execution_seconds": seconds})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    return failures
+
+
+def _run(path, name):
+    """Execute one notebook in its folder; return it, the seconds it took, and what went wrong (or None)."""
+    import nbformat
+    from jupyter_cache.executors.utils import single_nb_execution
+    from nbclient.exceptions import DeadKernelError
+
+    # Two notebooks at a time on two cores: one thread each is faster than two that fight, and repeatable.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    notebook = nbformat.read(path, as_version=4)
+    try:
+        result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False)
+    except DeadKernelError:
+        return None, 0.0, f"{name}: cell {_last_started(notebook)!r} ended its kernel (out of memory, or a crash)"
+    if result.err is None:
+        return result.nb, result.time, None
+    if hasattr(result.err, "ename"):
+        reason = f"{result.err.ename}: {result.err.evalue}"
+    else:
+        reason = f"no end after {CELL_TIMEOUT} s; make it smaller, or a named experiment whose record it loads"
+    return None, result.time, f"{name}: cell {_last_started(notebook)!r} failed: {reason}"
+
+
+def _last_started(notebook):
+    """Id of the last code cell that ran: the one to look at after a failure."""
+    ran = [cell.id for cell in notebook.cells if cell.cell_type == "code" and cell.get("execution_count")]
+    return ran[-1] if ran else "(the first)"
+
+
+def records(root=ROOT):
+    """Every claim, chain and definition that the executed notebooks display, in the order of the book.
+
+    Executes what has not been executed.
+
+    Returns
+    -------
+    list of dict
+        The payloads, each with `page` (the page's name in the book) and `cell` (the cell's id) added.
+
+    Raises
+    ------
+    NotebookError
+        If a notebook fails, or two cells make claims of the same id.
+    """
+    from jupyter_cache import get_cache
+
+    execute(root)
+    cache = get_cache(cache_folder(root))
+    found = []
+    for path in notebooks(root):
+        page = path.relative_to(root).with_suffix("").as_posix()
+        for cell in executed(path, cache).cells:
+            for output in cell.get("outputs", []):
+                payload = output.get("data", {}).get(MIME)
+                if payload:
+                    found.append({**payload, "page": page, "cell": cell.id})
+    _refuse_duplicates(found)
+    return found
+
+
+def _refuse_duplicates(found):
+    """Raise if two cells claim under the same id."""
+    first = {}
+    for record in found:
+        other = first.setdefault(record["id"], record)
+        if other is not record:
+            raise NotebookError(f"the claim id {record['id']!r} is used twice: in {other['page']}, cell "
+                                f"{other['cell']!r}, and in {record['page']}, cell {record['cell']!r}; rename one")
+
+
+def build(root=ROOT, page=None):
+    """Execute the notebooks, build the book with every warning an error, and return the path of its index.
+
+    Parameters
+    ----------
+    page : Path, optional
+        Build this page alone, under `_build/page`, without refusing warnings (its links to other pages
+        can't be resolved): the quick look while writing.
+    """
+    import subprocess
+
+    execute(root, only=[page] if page else None)
+    jupyter_book = "from jupyter_book.cli.main import main; main()"  # it has no __main__ of its own
+    command = [sys.executable, "-c", jupyter_book, "build", str(root)]
+    if page:
+        output = root / "_build" / "page"
+        output.mkdir(parents=True, exist_ok=True)
+        toc = output / "_toc.yml"
+        toc.write_text(f"format: jb-book\nroot: {Path(page).with_suffix('').as_posix()}\n")
+        command += ["--toc", str(toc), "--path-output", str(output), "-q"]
+        built = output / "_build"
+    else:
+        command += ["-W", "-n", "--keep-going"]
+        built = root / "_build"
+    if subprocess.run(command, cwd=root).returncode:
+        # Sphinx keeps the pages it warned about, and would say nothing on the next run: begin that one afresh.
+        shutil.rmtree(built / ".doctrees", ignore_errors=True)
+        raise NotebookError("the book did not build: see the warnings above")
+    return built / "html" / ("index.html" if not page else Path(page).with_suffix(".html"))

@@ -1,0 +1,59 @@
+"""The claim ledger: one row for every claim and chain of the book, as the command line prints it."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+COLUMNS = ("id", "verdict", "evidence", "seconds", "mistakes", "mistakes_refuted", "mutants",
+           "mutants_refuted", "mutants_equivalent", "answers", "page")
+
+
+def rows(records):
+    """Turn the records of `rnnlib.book.records` into rows of the ledger; definitions claim nothing, so have none.
+
+    A mistake that is one of wording has no formula to refute: it counts neither as a mistake nor as refuted.
+    """
+    ledger = []
+    for record in records:
+        if record["kind"] == "definition":
+            continue
+        mistakes = [mistake for mistake in record["mistakes"] if mistake["kind"] != "wording"]
+        counts = {"mistakes": len(mistakes), "mistakes_refuted": sum(mistake["refuted"] for mistake in mistakes)}
+        ledger.append({column: counts[column] if column in counts else record[column] for column in COLUMNS})
+    return ledger
+
+
+def sound(row):
+    """Whether a row's claim holds, and refused every mistake and every mutant that is not equal to it."""
+    return (row["verdict"] == "holds" and row["mistakes_refuted"] == row["mistakes"]
+            and row["mutants_refuted"] + row["mutants_equivalent"] >= row["mutants"])
+
+
+def table(ledger):
+    """Return the ledger as aligned text, one claim a line, with a line of totals."""
+    heads = ("claim", "verdict", "evidence", "s", "mistakes", "mutants", "equal", "answers", "page")
+    lines = [[row["id"], row["verdict"], row["evidence"], f"{row['seconds']:.2f}",
+              f"{row['mistakes_refuted']}/{row['mistakes']}", f"{row['mutants_refuted']}/{row['mutants']}",
+              str(row["mutants_equivalent"]), " ".join(row["answers"]), row["page"]] for row in ledger]
+    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in [heads, *lines]]
+    held = sum(row["verdict"] == "holds" for row in ledger)
+    return "\n".join([*text, f"{len(ledger)} claims, {held} hold; refuted: "
+                             f"{sum(row['mistakes_refuted'] for row in ledger)} mistakes and "
+                             f"{sum(row['mutants_refuted'] for row in ledger)} mutants"])
+
+
+def write(ledger, path):
+    """Write the rows to `path` as JSON, whole or not at all."""
+    path = Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(ledger, file, indent=1, ensure_ascii=False)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
