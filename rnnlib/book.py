@@ -125,15 +125,15 @@ def _run(path, name):
     """Execute one notebook in its folder; return it, the seconds it took, and what went wrong (or None)."""
     import nbformat
     from jupyter_cache.executors.utils import single_nb_execution
-    from nbclient.exceptions import DeadKernelError
 
     # Two notebooks at a time on two cores: one thread each is faster than two that fight, and repeatable.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     notebook = nbformat.read(path, as_version=4)
     try:
-        result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False)
-    except DeadKernelError:
-        return None, 0.0, f"{name}: cell {_last_started(notebook)!r} ended its kernel (out of memory, or a crash)"
+        result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False,
+                                     extra_arguments=["--log-level=ERROR"])
+    except RuntimeError as error:  # the kernel did not start, or died: out of memory, or a crash
+        return None, 0.0, f"{name}: cell {_last_started(notebook)!r}: {error}"
     if result.err is None:
         return result.nb, result.time, None
     if hasattr(result.err, "ename"):

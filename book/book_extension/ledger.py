@@ -127,7 +127,8 @@ def table(app, docname, found):
         refuted = ", ".join(filter(None, (count(sum(m["refuted"] for m in record["mistakes"]), "mistake"),
                                           count(record["mutants_refuted"], "mutant"))))
         body += row(name, evidence, nodes.paragraph("", refuted), nodes.paragraph("", " ".join(record["answers"])))
-    return nodes.table("", group + body, classes=["ledger"])
+    group += body
+    return nodes.table("", group, classes=["ledger"])
 
 
 def row(*cells):
