@@ -57,7 +57,7 @@ class Box:
 
     def build(self):
         kind, level = self.record["kind"], self.record.get("level") or "none"
-        box = claim_box(ids=[self.record["id"]], classes=["claim", f"claim-{kind}", f"claim-level-{level}"])
+        box = claim_box(ids=[self.record["id"]], classes=["claim", f"claim-kind-{kind}", f"claim-level-{level}"])
         box["record"] = self.record
         box += self.head()
         box += self.chain() if kind == "chain" else [display(line["latex"]) for line in self.record["lines"]]
@@ -82,7 +82,7 @@ class Box:
 
     def chain(self):
         """The steps of a derivation: relation signs one under another, each step's reason beside it."""
-        grid = nodes.container(classes=["claim-chain"])
+        grid = nodes.container(classes=["claim-steps"])
         for line in self.record["lines"]:
             step = nodes.container(classes=["claim-step"])
             for part, name in zip(split_at_relation(line["latex"]), ("claim-left", "claim-right"), strict=True):
