@@ -1,0 +1,9 @@
+"""Claims: statements of the book that are checked where they stand."""
+from .bank import claim as banked
+from .check import check
+from .claim import Chain, Claim, Mistake
+from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
+from .given import Given
+
+__all__ = ["Accepted", "Chain", "Claim", "ClaimError", "Given", "IllFormed", "Mistake", "Refuted", "Undecided",
+           "Unreadable", "banked", "check"]

@@ -1,0 +1,103 @@
+"""Judge a reader's answer to an exercise against the claim that it asks for."""
+import ast
+from typing import NamedTuple
+
+from .bank import claim
+from .claim import FALSE
+from .errors import ClaimError, IllFormed, Undecided, Unreadable
+from .judge import Agreement, counterexample, test
+from .language import Statement, form_of, has_relation, parse, text_of
+from .latex import latex
+from .mutants import mutants
+
+RIGHT, WRONG, UNREADABLE, UNANSWERED = "right", "wrong", "unreadable", "unanswered"
+_MARKS = {RIGHT: "✓", WRONG: "✗", UNREADABLE: "?", UNANSWERED: "…"}
+
+
+class Verdict(NamedTuple):
+    """What became of an answer: `status` is right, wrong, unreadable or unanswered; `message` says why."""
+
+    status: str
+    message: str
+
+    def __str__(self):
+        return f"{_MARKS[self.status]} {self.message}"
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_markdown_(self):
+        return f"**{_MARKS[self.status]}** {self.message}"
+
+
+def check(id, answer):
+    """Judge an answer: the right side of a claim, written in the book's language.
+
+    Parameters
+    ----------
+    id : str
+        The claim in the bank that the exercise asks for.
+    answer : str
+        A formula, for instance ``"p[j] - y[j]"``; ``"..."`` stands for no answer yet.
+
+    Returns
+    -------
+    Verdict
+        Shown under the cell: right; wrong, with the mistake it equals or with numbers that refute it; or what could
+        not be read.
+
+    Raises
+    ------
+    KeyError
+        When the bank has no such claim.
+    """
+    asked = claim(id)
+    if answer is ... or (isinstance(answer, str) and answer.strip() in ("", "...", "…")):
+        return Verdict(UNANSWERED, "No answer yet: write a formula between the quotes, then run the cell again.")
+    try:
+        statement = _read(answer, asked)
+        outcome = test(statement, asked.given)
+    except (Unreadable, IllFormed) as error:
+        return Verdict(UNREADABLE, f"{error}.")
+    except Undecided:
+        return Verdict(UNREADABLE, "Your formula has no value at most of the points that were tried.")
+    if isinstance(outcome, Agreement):
+        return Verdict(RIGHT, f"Right: it agrees with `{id}` at {outcome.points} random points.")
+    return Verdict(WRONG, _diagnosis(statement, asked, outcome))
+
+
+def _read(answer, asked):
+    if isinstance(answer, str) and has_relation(answer):
+        raise Unreadable("write the right side alone, without `=`")
+    right, wanted = parse(answer), asked.statement
+    statement = Statement(wanted.left, wanted.relation, right)
+    asked.given.check_statement(statement)
+    derivative = any(form_of(node) == "d" for node in ast.walk(right))
+    if text_of(wanted.left) in {text_of(node) for node in ast.walk(right) if isinstance(node, ast.expr)} \
+            or (derivative and not any(form_of(node) == "d" for node in ast.walk(wanted.right))):
+        raise IllFormed("your formula still holds what the exercise asks for; work it out")
+    return statement
+
+
+def _diagnosis(statement, asked, outcome):
+    """The listed mistake that an answer equals, else the systematic one, else numbers that refute it."""
+    for named in asked.mistakes:
+        if named.mistake.kind == FALSE and _same(statement.right, named.statement.right, named.given) \
+                and text_of(named.statement.left) == text_of(statement.left):
+            tempts = f" {named.mistake.tempts}." if named.mistake.tempts else ""
+            return f"Not quite: {named.mistake.wrong}.{tempts}"
+    for tree, words in mutants(asked.statement.right, asked.given).values():
+        try:
+            if _same(statement.right, tree, asked.given):
+                return f"Close: {words}."
+        except ClaimError:
+            continue
+    found = counterexample(statement, asked.given, outcome)
+    point = str(found).partition(": the left side")[0]
+    return f"Not right {point}, where ${latex(statement.left, asked.given)}$ is {found.left} and your formula gives {found.right}."
+
+
+def _same(one, other, given):
+    statement = Statement(one, "=", other)
+    given.check_statement(statement)
+    return isinstance(test(statement, given), Agreement)

@@ -1,0 +1,179 @@
+"""How claims and definitions are shown: as data for the book, as Markdown in Jupyter.
+
+The data (MIME type `MIME`) is what the book's Sphinx extension typesets as a box and what the ledger lists; the
+Markdown shows the same wherever there is no extension. Both are drawn from one dictionary.
+"""
+import ast
+
+from .given import INDEX, SIZE
+from .language import Statement, parse
+from .latex import latex, latex_name, latex_statement
+
+MIME = "application/vnd.rnnlib.claim+json"
+_SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx"}
+_SPACES = {"real": r"\mathbb{R}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
+
+
+def payload(claim):
+    """A claim or chain as plain data.
+
+    Returns
+    -------
+    dict
+        Keys as the book's extension and the ledger read them; texts hold inline maths between ``$`` signs.
+    """
+    return {
+        "kind": claim.kind, "id": claim.id, "title": claim.title, "lines": _lines(claim),
+        "verdict": "holds", "evidence": str(claim.evidence), "level": claim.evidence.level, "how": _how(claim),
+        "mistakes": [_mistake(named, claim) for named in claim.mistakes],
+        "mutants": claim.mutants_refuted + len(claim.equivalent), "mutants_refuted": claim.mutants_refuted,
+        "mutants_equivalent": len(claim.equivalent),
+        "equivalent": [latex_statement(mutant, claim.given) for mutant in claim.equivalent],
+        "seconds": round(claim.seconds, 3), "answers": claim.answers,
+    }
+
+
+def claim_bundle(claim):
+    """What Jupyter shows of a claim: the data for the book and Markdown for everything else."""
+    data = payload(claim)
+    return {MIME: data, "text/markdown": markdown(data), "text/plain": repr(claim)}
+
+
+def definition_bundle(given):
+    """What Jupyter shows of a setting: its own definitions and the domains of its own symbols."""
+    if not given.id:
+        return {"text/plain": given.text.strip()}
+    data = {
+        "kind": "definition", "id": given.id, "title": "", "verdict": "", "evidence": "", "level": "",
+        "lines": [{"latex": definition(clause, given), "reason": clause.words} for clause in given.own_clauses],
+        "how": domains(given, given.own_domains), "mistakes": [],
+        "mutants": 0, "mutants_refuted": 0, "mutants_equivalent": 0, "equivalent": [], "seconds": 0, "answers": [],
+    }
+    return {MIME: data, "text/markdown": markdown(data), "text/plain": given.text.strip()}
+
+
+def definition(clause, given):
+    """LaTeX of one defining line."""
+    target = ast.Name(clause.name)
+    if clause.pattern:
+        pattern = clause.pattern[0] if len(clause.pattern) == 1 else ast.Tuple(list(clause.pattern))
+        target = ast.Subscript(target, pattern)
+    return rf"{latex(target, given)} := {latex(clause.body, given)}"
+
+
+def domains(given, names):
+    """One line for each group of symbols with the same domain and the same words."""
+    groups = {}
+    for name in names:
+        groups.setdefault((given.domains[name], given.words[name]), []).append(latex_name(name))
+    return [_domain(domain, letters) + (f": {words}" if words else "") for (domain, words), letters in groups.items()]
+
+
+def _domain(domain, letters):
+    letters, axes = ", ".join(letters), [latex(axis) for axis in domain.axes]
+    if domain.kind == SIZE:
+        return rf"${letters} \ge {axes[0]}$, a whole number"
+    if domain.kind == INDEX:
+        return rf"${letters} = {axes[0]}, \dots, {axes[1]}$"
+    power = "^{" + r" \times ".join(axes) + "}" if axes else ""
+    if domain.kind in _SPACES:
+        return rf"${letters} \in {_SPACES[domain.kind]}{power}$"
+    kind = "one-hot (a single 1, else 0)" if domain.kind == "onehot" else "positive with sum 1"
+    return rf"${letters} \in \mathbb{{R}}{power}$, {kind}"
+
+
+def _lines(claim):
+    if claim.kind == "claim":
+        return [{"latex": latex_statement(claim.lines[0], claim.given), "reason": ""}]
+    first = {"latex": latex(claim.lines[0].left, claim.given), "reason": claim.reasons[0]}
+    return [first] + [{"latex": f"{_SIGNS[line.relation]} {latex(line.right, claim.given)}", "reason": reason}
+                      for line, reason in zip(claim.lines, claim.reasons[1:])]
+
+
+def _how(claim):
+    given, evidence = claim.given, claim.evidence
+    needed = given.needed([side for line in claim.lines for side in (line.left, line.right)])
+    told = domains(given, [name for name in given.domains if name in needed])
+    told += [f"${definition(clause, given)}$" for name in given.clauses if name in needed for clause in given.clauses[name]]
+    return told + [_proof_told(claim), _points_told(evidence)] + _mutants_told(claim)
+
+
+def _proof_told(claim):
+    what = "each line from the line before" if claim.kind == "chain" else "it"
+    evidence = claim.evidence
+    if evidence.level == "tested":
+        return f"No proof was found: the points below are the evidence for {what}."
+    sizes = ", ".join(f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
+                      for name, size in evidence.sizes.items())
+    return (f"SymPy proves {what}{', with ' + sizes if sizes else ''}. Trusted: SymPy's algebra and differentiation, "
+            "and that every index lies in its range.")
+
+
+def _points_told(evidence):
+    if evidence.points == 1:
+        return "Nothing in it can vary; both sides were computed with 40 digits and compared."
+    where = ""
+    if names := [name for name, _ in (evidence.tested_sizes[0] if evidence.tested_sizes else ())]:
+        ranges = [{dict(sizes)[name] for sizes in evidence.tested_sizes} for name in names]
+        where = " with " + ", ".join(f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges))
+    return (f"Both sides were computed with at least 40 digits, derivatives as difference quotients, at {evidence.points} random "
+            f"points{where}, for every choice of the free indices.")
+
+
+def _mutants_told(claim):
+    if not claim.mutants_refuted and not claim.equivalent:
+        return []
+    told = f"{claim.mutants_refuted} systematic small errors (a sign, a term, an index, an exponent) are refuted."
+    return [told + (" Equal to the claim, so no errors: " if claim.equivalent else "")
+            + "; ".join(f"${latex_statement(mutant, claim.given)}$" for mutant in claim.equivalent)]
+
+
+def _mistake(named, claim):
+    mistake, shown = named.mistake, ""
+    if named.statement is not None:
+        shown = latex_statement(named.statement, named.given)
+    elif mistake.statement:
+        shown = latex_statement(Statement(claim.statement.left, "=", parse(mistake.statement)), None) \
+            if "=" not in mistake.statement else ""
+    return {"name": mistake.wrong, "latex": shown, "kind": mistake.kind, "wrong": mistake.wrong,
+            "tempts": mistake.tempts, "rows": mistake.rows.split(), "damage": mistake.damage,
+            "counterexample": named.refutation, "refuted": bool(named.refutation)}
+
+
+def markdown(data):
+    """A claim, chain or definition for whoever reads the notebook outside of the book."""
+    mark = "*definition*" if data["kind"] == "definition" else f"**✓ {data['evidence']}**"
+    head = " · ".join(filter(None, [mark, data["title"], f"`{data['id']}`" if data["id"] else ""]))
+    return f"{head}\n\n$$\n{aligned(data['lines'])}\n$$\n\n" + _folded(data)
+
+
+def aligned(lines):
+    """Display maths of one line, or of several with their reasons to the right."""
+    if len(lines) == 1:
+        return lines[0]["latex"] + (rf"\qquad\text{{{_plain(lines[0]['reason'])}}}" if lines[0]["reason"] else "")
+    rows = [rf"{_anchored(line['latex'])} && \text{{{_plain(line['reason'])}}}" for line in lines]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def _anchored(text):
+    for sign in (":=", *_SIGNS.values()):
+        if text.startswith(sign + " "):
+            return "&" + text
+    return text.replace(" := ", " &:= ", 1) if " := " in text else text + " &"
+
+
+def _plain(words):
+    return words.replace("$", r"$")
+
+
+def _folded(data):
+    refuted = sum(mistake["refuted"] for mistake in data["mistakes"])
+    counts = [f"{number} {what} refuted" for number, what in ((refuted, "mistakes"), (data["mutants_refuted"], "mutants"))
+              if number]
+    title = "where the symbols live" if data["kind"] == "definition" else ", ".join(counts + ["how this was checked"])
+    items = [f"- {line}" for line in data["how"]]
+    for mistake in data["mistakes"]:
+        shown = f"${mistake['latex']}$: " if mistake["latex"] else ""
+        refuted = f" *Refuted {mistake['counterexample']}.*" if mistake["counterexample"] else ""
+        items.append(f"- ✗ {shown}{mistake['wrong']}.{refuted}")
+    return f"<details><summary>{title}</summary>\n\n" + "\n".join(items) + "\n\n</details>\n" if items else ""
