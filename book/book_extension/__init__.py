@@ -2,21 +2,32 @@
 
 - `boxes` draws what a notebook displays as a claim, a chain of steps or a definition;
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
-- `checks` refuses display maths that nothing has checked, and notebooks that have not been executed.
+- `checks` refuses display maths that nothing has checked, and notebooks that have not been executed;
+- `typography` keeps a formula and the punctuation after it on one line.
 """
 
+from hashlib import sha256
 from pathlib import Path
 
-from book_extension import boxes, checks, ledger
+from book_extension import boxes, checks, ledger, typography
+
+HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (boxes, checks, ledger):
+    for module in (boxes, checks, ledger, typography):
         module.setup(app)
+    # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
+    app.add_config_value("book_extension_state", state(), "env")
     app.connect("config-inited", add_static_path)
     app.add_css_file("claims.css")
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
+def state():
+    """Digest of this package's code."""
+    return sha256(b"".join(file.read_bytes() for file in sorted(HERE.glob("*.py")))).hexdigest()
+
+
 def add_static_path(app, config):
-    config.html_static_path.append(str(Path(__file__).parent / "static"))
+    config.html_static_path.append(str(HERE / "static"))
