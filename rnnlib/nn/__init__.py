@@ -1,0 +1,22 @@
+"""Recurrent networks with their gradients written out: cells, losses, optimisers and a model of them."""
+
+from rnnlib.nn.clipping import clip_by_norm, clip_by_value
+from rnnlib.nn.embedding import Embedding
+from rnnlib.nn.gradient_check import check_gradients
+from rnnlib.nn.gru import GRU
+from rnnlib.nn.initialisation import chrono, forget_bias, initialise, orthogonal, xavier
+from rnnlib.nn.linear import Linear
+from rnnlib.nn.losses import cross_entropy, l2_penalty, perplexity, softmax
+from rnnlib.nn.lstm import LSTM
+from rnnlib.nn.model import RecurrentModel
+from rnnlib.nn.optimisers import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, RMSprop
+from rnnlib.nn.phased_lstm import PhasedLSTM
+from rnnlib.nn.rnn import RNN
+from rnnlib.nn.schedules import constant, cosine, exponential, step_decay, warmup
+
+__all__ = [
+    "GRU", "LSTM", "RNN", "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "Embedding", "Linear", "Momentum",
+    "PhasedLSTM", "RMSprop", "RecurrentModel", "check_gradients", "chrono", "clip_by_norm", "clip_by_value",
+    "constant", "cosine", "cross_entropy", "exponential", "forget_bias", "initialise", "l2_penalty", "orthogonal",
+    "perplexity", "softmax", "step_decay", "warmup", "xavier",
+]  # fmt: skip

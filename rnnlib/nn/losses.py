@@ -1,0 +1,94 @@
+"""Softmax, cross-entropy, perplexity and the L2 penalty. Natural logarithms; losses in nats."""
+
+import numpy as np
+
+from rnnlib.nn.checks import check_choice, check_mask, check_range, require
+
+
+def softmax(s):
+    """ŷ = softmax(s) over the last axis, safe for scores of any size: exp(s - max s) / Σ exp(s - max s)."""
+    p = np.exp(s - s.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    return p
+
+
+def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
+    """Softmax cross-entropy L = -Σ ln ŷ[target] and its gradient ∂L/∂s = ŷ - one_hot(target).
+
+    Parameters
+    ----------
+    s : array (..., Y)
+        Scores, before the softmax.
+    targets : array of int (...)
+        The right classes, from 0 to Y - 1.
+    mask : array of bool (...), optional
+        False where a prediction does not count.
+    reduction : {"sum", "mean"}
+        The sum over all predictions that count, or their mean.
+    ds : array (..., Y), optional
+        Where to write the gradient; may be `s` itself, which saves an array of this size.
+
+    Returns
+    -------
+    loss : float
+        In nats.
+    ds : array (..., Y)
+        ∂L/∂s.
+
+    Raises
+    ------
+    ValueError
+        For wrong shapes, targets out of range, or no prediction that counts.
+    """
+    targets = np.asarray(targets)
+    require(s.size > 0, "scores", "at least one number", f"shape {s.shape}")
+    require(targets.shape == s.shape[:-1], "targets", f"shape {s.shape[:-1]}", targets.shape)
+    check_range("targets", targets, s.shape[-1])
+    check_choice("reduction", reduction, ("sum", "mean"))
+    mask = check_mask("mask of the loss", mask, targets.shape)
+    count = targets.size if mask is None else mask.sum()
+    require(count > 0, "mask of the loss", "at least one prediction that counts", "none")
+    ds = np.empty_like(s) if ds is None else ds
+    counted = None if mask is None else mask.reshape(-1)
+    weight = 1 / int(count) if reduction == "mean" else 1
+    loss = _rows(
+        s.reshape(-1, s.shape[-1]), targets.reshape(-1), counted, weight, ds.reshape(-1, s.shape[-1])
+    )
+    return loss * weight, ds
+
+
+def _rows(s, targets, counted, weight, ds):
+    """The sum of the losses of all rows of s; fills ds."""
+    loss, block = 0.0, max(1, 100_000 // s.shape[1])  # rows that stay in the cache while they are used
+    for first in range(0, len(s), block):
+        rows = slice(first, first + block)
+        s_rows, p = s[rows], ds[rows]
+        at_target = (np.arange(len(p)), targets[rows])
+        np.subtract(s_rows, s_rows.real.max(axis=-1, keepdims=True), out=p)  # no exp can overflow now
+        log_p = p[at_target]
+        np.exp(p, out=p)
+        total = p.sum(axis=-1, keepdims=True)
+        log_p = log_p - np.log(total[:, 0])  # ln ŷ[target] = s[target] - max s - ln Σ exp(s - max s)
+        p *= weight / total
+        p[at_target] -= weight
+        if counted is not None:
+            log_p = log_p[counted[rows]]
+            p[~counted[rows]] = 0
+        loss -= log_p.sum(dtype=np.result_type(p.dtype, np.float64))
+    return loss if np.iscomplexobj(ds) else float(loss)
+
+
+def perplexity(loss, predictions=1):
+    """exp of the mean loss per prediction: of `loss` in nats, summed over so many predictions."""
+    return float(np.exp(loss / predictions))
+
+
+def l2_penalty(W, strength, half, dW=None):
+    """λ Σ W², or ½ λ Σ W² if `half`; its gradient 2 λ W, or λ W, is added to `dW`.
+
+    The two forms are told apart because sources use both: the ½ makes λ twice as large for the same effect.
+    """
+    factor = strength * (0.5 if half else 1.0)
+    if dW is not None:
+        dW += 2 * factor * W
+    return factor * float(np.vdot(W, W))

@@ -1,0 +1,290 @@
+"""A whole network: one-hot tokens, an embedding or vectors in; recurrent layers; scores out.
+
+h_t^(1) = cell(x_t, h_{t-1}^(1))    h_t^(l) = cell(h_t^(l-1), h_{t-1}^(l))    s_t = h_t^(last) W_hy + b_y
+"""
+
+from math import isqrt
+
+import numpy as np
+
+from rnnlib.nn.checks import check_choice, check_mask, require
+from rnnlib.nn.dropout import Dropout
+from rnnlib.nn.embedding import Embedding
+from rnnlib.nn.gru import GRU
+from rnnlib.nn.initialisation import initialise
+from rnnlib.nn.linear import Linear
+from rnnlib.nn.losses import cross_entropy
+from rnnlib.nn.lstm import LSTM
+from rnnlib.nn.phased_lstm import PhasedLSTM
+from rnnlib.nn.rnn import RNN
+
+CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU, "phased_lstm": PhasedLSTM}
+
+
+class RecurrentModel:
+    """A recurrent network for sequences of tokens or vectors.
+
+    All parameters are parts of one vector `theta`, and their gradients parts of `dtheta`, so that an optimiser is a
+    few lines. By name they are ``model.W_hh`` and ``model.dW_hh``, or ``model.parameters["W_hh"]`` and
+    ``model.gradients["W_hh"]``; the names of layer 2 end in ``_2``, and so on.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "phased_lstm"}
+    V : int, optional
+        Vocabulary size: the input is tokens (T, B) from 0 to V - 1.
+    D : int, optional
+        With V, the size of an embedding (without it tokens enter as one-hot vectors); without V, the size of the
+        input vectors (T, B, D).
+    H : int
+        Hidden units of each layer.
+    Y : int, optional
+        Number of scores; V where it is not given.
+    layers : int
+        Number of recurrent layers.
+    bias : {1, 2, 0}
+        Bias vectors of each cell, see `Cell`; the output has one unless this is 0.
+    dropout : float
+        Probability to drop a number between two recurrent layers while training.
+    every_step : bool
+        Scores at every step, (T, B, Y), or only after the last, (B, Y).
+    init : {"uniform", "xavier", "orthogonal"} or float
+        See `initialise`.
+    dtype : {"float64", "float32"}
+    seed : int
+        For the initial values and for dropout.
+    **options
+        What the cell takes besides: `activation` (rnn), `reset` (gru), `periods` and others (phased_lstm).
+
+    Raises
+    ------
+    ValueError
+        For an unknown cell or option, or impossible sizes.
+    """
+
+    def __init__(self, cell="rnn", *, V=None, D=None, H=100, Y=None, layers=1, bias=1, dropout=0.0, every_step=True,
+                 init="uniform", dtype="float64", seed=0, **options):  # fmt: skip
+        self.config = {"cell": cell, "V": V, "D": D, "H": H, "Y": Y, "layers": layers, "bias": bias, "dropout": dropout,
+                       "every_step": every_step, "init": init, "dtype": dtype, "seed": seed, **options}  # fmt: skip
+        check_choice("cell", cell, tuple(CELLS))
+        require(V is not None or D is not None, "V or D", "at least one of them", "neither")
+        require(V is not None or Y is not None, "Y", "a number of scores where there is no vocabulary", None)
+        require(layers >= 1, "layers", "at least 1", layers)
+        self.rng = np.random.default_rng(seed)
+        self.every_step, self.dtype, self.V = every_step, np.dtype(dtype), V
+        self.embedding = Embedding(V, D, dtype) if V is not None and D is not None else None
+        first = V if D is None else D
+        self.cells = [CELLS[cell](first if k == 0 else H, H, bias, dtype, **options) for k in range(layers)]
+        self.dropouts = [Dropout(dropout, self.rng) for _ in range(layers - 1)]
+        self.output = Linear(H, V if Y is None else Y, bias > 0, dtype)
+        self._pack()
+        for _, layer in self._named_layers():
+            initialise(layer, init, self.rng)
+
+    def _named_layers(self):
+        """Each layer with the ending of its parameters' names."""
+        if self.embedding is not None:
+            yield "", self.embedding
+        for k, cell in enumerate(self.cells, start=1):
+            yield "" if k == 1 else f"_{k}", cell
+        yield "", self.output
+
+    def _pack(self):
+        """Move all parameters into one vector, and all gradients into another."""
+        layers = list(self._named_layers())
+        size = sum(W.size for _, layer in layers for W in layer.parameters.values())
+        self.theta, self.dtheta = np.zeros(size, self.dtype), np.zeros(size, self.dtype)
+        self.parameters, self.gradients, first = {}, {}, 0
+        for ending, layer in layers:
+            parameters, gradients = {}, {}
+            for name, W in layer.parameters.items():
+                part = slice(first, first := first + W.size)
+                self.theta[part] = W.ravel()
+                parameters[name] = self.parameters[name + ending] = self.theta[part].reshape(W.shape)
+                gradients[name] = self.gradients[name + ending] = self.dtheta[part].reshape(W.shape)
+            layer.bind(parameters, gradients)
+
+    def __getattr__(self, name):
+        for kind, key in (("parameters", name), ("gradients", name[1:])):
+            if key in self.__dict__.get(kind, {}) and (kind == "parameters" or name[0] == "d"):
+                return self.__dict__[kind][key]
+        raise AttributeError(
+            f"RecurrentModel has no {name!r}; its parameters are {', '.join(self.parameters)}."
+        )
+
+    def __setattr__(self, name, value):
+        if name in self.__dict__.get("parameters", {}):
+            W = self.parameters[name]
+            require(np.shape(value) in ((), W.shape), name, f"shape {W.shape}", np.shape(value))
+            W[...] = value
+        else:
+            super().__setattr__(name, value)
+
+    def like(self, dtype):
+        """A model of the same form with a copy of the parameters in another dtype."""
+        other = RecurrentModel(**(self.config | {"dtype": dtype}))
+        other.theta[...] = self.theta
+        return other
+
+    def forward(self, x, state=None, mask=None, times=None, training=False):
+        """Scores for a batch of sequences.
+
+        Parameters
+        ----------
+        x : array of int (T, B), or of float (T, B, D)
+            Tokens, or vectors for a model without V.
+        state : list of tuples of arrays (B, H), optional
+            For each layer what its cell carries, as an earlier call returned it; zero where it is not given.
+        mask : array of bool (T, B), optional
+            False where a sequence is only padded.
+        times : array (T, B), optional
+            When each step happens; for the Phased LSTM only, 0, 1, 2 and so on where it is not given.
+        training : bool
+            Whether dropout drops.
+
+        Returns
+        -------
+        s : array (T, B, Y), or (B, Y) without `every_step`
+            The next `forward` overwrites it.
+        state : list of tuples of arrays
+            After the last step.
+
+        Raises
+        ------
+        ValueError
+            For wrong shapes or dtypes, tokens outside the vocabulary, NaN, T = 0 or B = 0.
+        """
+        kind = np.asarray(x).dtype.kind
+        expected = "vectors of floats" if self.V is None else "integer tokens"
+        require((kind == "f" or kind == "c") == (self.V is None), "x", expected, np.asarray(x).dtype)
+        state = [None] * len(self.cells) if state is None else state
+        require(
+            len(state) == len(self.cells),
+            "state",
+            f"one entry for each of {len(self.cells)} layers",
+            len(state),
+        )
+        more = {} if times is None else {"times": times}
+        h = x if self.embedding is None else self.embedding.forward(x)
+        after = []
+        for k, cell in enumerate(self.cells):
+            if k > 0:
+                h = self.dropouts[k - 1].forward(h, training)
+            h, last = cell.forward(h, state[k], mask, **more)
+            after.append(tuple(part.copy() for part in last))
+        return self.output.forward(h if self.every_step else after[-1][0]), after
+
+    def backward(self, ds, dstate=None, want_dx=False):
+        """Fill `dtheta` from ∂L/∂s.
+
+        Parameters
+        ----------
+        ds : array
+            Of the shape of the scores.
+        dstate : list of tuples, optional
+            What reaches the state after the last step from later segments.
+        want_dx : bool
+            Whether ∂L/∂x is wanted, for input vectors.
+
+        Returns
+        -------
+        dx : array (T, B, D) or None
+        dstate : list of tuples
+            ∂L/∂ of the initial state.
+        """
+        dstate = [None] * len(self.cells) if dstate is None else list(dstate)
+        dh = self.output.backward(ds)
+        if not self.every_step:  # the scores saw h_T only
+            top = [dh] + [np.zeros_like(dh)] * (len(self.cells[-1].states) - 1)
+            later = dstate[-1] or [0] * len(top)
+            dstate[-1], dh = tuple(a + b for a, b in zip(top, later, strict=True)), None
+        for k in reversed(range(len(self.cells))):
+            want = k > 0 or self.embedding is not None or want_dx
+            dh, dstate[k] = self.cells[k].backward(dh, dstate[k], want)
+            if k > 0:
+                dh = self.dropouts[k - 1].backward(dh)
+        if self.embedding is not None:
+            self.embedding.backward(dh)
+        return dh if want_dx else None, dstate
+
+    def loss(self, x, targets, state=None, mask=None, times=None, reduction="sum"):
+        """Softmax cross-entropy in nats without gradients and without dropout; returns it and the state."""
+        s, state = self.forward(x, state, mask, times)
+        return cross_entropy(s, targets, mask if self.every_step else None, reduction, ds=s)[0], state
+
+    def loss_and_gradients(
+        self, x, targets, state=None, mask=None, times=None, reduction="sum", segment=None
+    ):
+        """Softmax cross-entropy in nats, with its gradient by all parameters in `dtheta` and `gradients`.
+
+        Parameters
+        ----------
+        x, state, mask, times
+            As for `forward`. To truncate backpropagation, call this piece by piece with the state carried on.
+        targets : array of int
+            The right class of each score: (T, B), or (B,) without `every_step`.
+        reduction : {"sum", "mean"}
+            Over all predictions; padded steps do not count.
+        segment : int or "sqrt", optional
+            Full backpropagation with less memory: keep only the states between segments of so many steps, and run
+            each segment again when the backward sweep reaches it. "sqrt" takes √T steps, for memory that grows as √T.
+
+        Returns
+        -------
+        loss : float
+        state : list of tuples
+            After the last step.
+
+        Raises
+        ------
+        ValueError
+            As `forward`, and for targets out of range.
+        """
+        if segment is not None:
+            return self._in_segments(x, targets, state, mask, times, reduction, segment)
+        s, state = self.forward(x, state, mask, times, training=True)
+        loss, ds = cross_entropy(s, targets, mask if self.every_step else None, reduction, ds=s)
+        self.backward(ds)
+        return loss, state
+
+    def _in_segments(self, x, targets, state, mask, times, reduction, segment):
+        x, targets = np.asarray(x), np.asarray(targets)
+        require(
+            self.every_step, "segment", "a model with scores at every step", "one with scores after the last"
+        )
+        require(x.ndim >= 2 and x.size > 0, "x", "shape (T, B, ...) with T ≥ 1 and B ≥ 1", x.shape)
+        require(targets.shape == x.shape[:2], "targets", f"shape {x.shape[:2]}", targets.shape)
+        mask = check_mask("mask", mask, x.shape[:2])
+        length = isqrt(len(x) - 1) + 1 if segment == "sqrt" else segment
+        require(length >= 1, "segment", "at least 1 step", segment)
+        parts = [slice(first, first + length) for first in range(0, len(x), length)]
+        if times is None and isinstance(self.cells[0], PhasedLSTM):
+            times = self.cells[0].default_times(*x.shape[:2])
+
+        def of(part, array):
+            return None if array is None else array[part]
+
+        starts, randoms = [state], []
+        for part in parts:  # forward: keep the state before each segment, and what dropout will draw there
+            randoms.append(self.rng.bit_generator.state)
+            _, state = self.forward(x[part], starts[-1], of(part, mask), of(part, times), training=True)
+            starts.append(state)
+        after = self.rng.bit_generator.state
+        loss, dstate, total = 0.0, None, np.zeros_like(self.dtheta)
+        for part, start, random in reversed(
+            list(zip(parts, starts, randoms, strict=False))
+        ):  # backward: run each again
+            self.rng.bit_generator.state = random
+            s, _ = self.forward(x[part], start, of(part, mask), of(part, times), training=True)
+            count = of(part, mask)
+            if count is None or count.any():
+                part_loss, ds = cross_entropy(s, targets[part], count, "sum", ds=s)
+            else:
+                part_loss, ds = 0.0, np.zeros_like(s)
+            _, dstate = self.backward(ds, dstate)
+            loss += part_loss
+            total += self.dtheta
+        self.rng.bit_generator.state = after
+        weight = 1 if reduction == "sum" else 1 / (targets.size if mask is None else int(mask.sum()))
+        np.multiply(total, weight, out=self.dtheta)
+        return loss * weight, state

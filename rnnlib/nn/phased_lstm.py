@@ -1,0 +1,158 @@
+"""The Phased LSTM (Neil, Pfeiffer and Liu 2016, equations 2 to 10, without peepholes).
+
+Every unit has an openness k, a function of time: it rises and falls once in each period τ, and is closed for the rest.
+
+    φ_t = ((t - shift) mod τ) / τ           k_t = 2 φ_t / r_on        where φ_t < r_on / 2
+                                                  2 - 2 φ_t / r_on    where r_on / 2 ≤ φ_t < r_on
+                                                  α φ_t               otherwise (α is the leak)
+    c̃_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t         c_t = k_t ⊙ c̃_t + (1 - k_t) ⊙ c_{t-1}
+    h̃_t = o_t ⊙ tanh(c̃_t)                   h_t = k_t ⊙ h̃_t + (1 - k_t) ⊙ h_{t-1}
+
+The gates i, f, o and g are those of the LSTM.
+"""
+
+import numpy as np
+
+from rnnlib.nn.checks import check_floats, require
+from rnnlib.nn.lstm import LSTM
+
+_OPENNESS = ("tau", "shift", "r_on", "alpha")
+
+
+class PhasedLSTM(LSTM):
+    """Phased LSTM layer; besides the LSTM's parameters it has tau, shift, r_on and alpha, each of shape (H,).
+
+    Parameters
+    ----------
+    D, H, bias, dtype
+        As for `Cell`.
+    periods : (float, float)
+        τ is drawn log-uniformly between these two, in the units of `times`; the shift uniformly from 0 to τ.
+    r_on : float
+        Share of a period in which a unit is open, 0 < r_on ≤ 1.
+    leak : float
+        α; the paper trains with 0.001 and tests with 0.
+    learned : tuple of str
+        Which of tau, shift, r_on and alpha have gradients; those of the others stay zero. The paper learns three.
+    """
+
+    def __init__(self, D, H, bias=1, dtype="float64", periods=(1.0, 20.0), r_on=0.05, leak=0.001,
+                 learned=("tau", "shift", "r_on")):  # fmt: skip
+        require(0 < periods[0] <= periods[1], "periods", "two positive numbers, the smaller first", periods)
+        require(0 < r_on <= 1, "r_on", "a share with 0 < r_on ≤ 1", r_on)
+        require(set(learned) <= set(_OPENNESS), "learned", f"some of {_OPENNESS}", learned)
+        self.periods, self.learned = periods, tuple(learned)
+        super().__init__(D, H, bias, dtype, {name: (H,) for name in _OPENNESS})
+        self.tau, self.r_on, self.alpha = np.sqrt(periods[0] * periods[1]), r_on, leak
+
+    def draw_openness(self, rng):
+        """Draw periods and shifts anew."""
+        low, high = np.log(self.periods)
+        self.tau = np.exp(rng.uniform(low, high, self.H))
+        self.shift = rng.uniform(0, 1, self.H) * self.tau
+
+    @staticmethod
+    def default_times(T, B):
+        """0, 1, 2 and so on for every sequence."""
+        return np.broadcast_to(np.arange(float(T))[:, None], (T, B))
+
+    def openness(self, times):
+        """k at these times (T, B), as (T, B, H)."""
+        return self._phases(times)[0]
+
+    def _phases(self, times):
+        """k, φ and time since the shift, all (T, B, H), and where k rises and where it falls."""
+        require((self.tau.real > 0).all(), "tau", "positive periods", self.tau.real.min())
+        require(
+            ((self.r_on.real > 0) & (self.r_on.real <= 1)).all(),
+            "r_on",
+            "shares with 0 < r_on ≤ 1",
+            self.r_on,
+        )
+        since = times[:, :, None].astype(self.dtype) - self.shift
+        turns = since / self.tau
+        phase = turns - np.floor(turns.real)
+        rises, falls = phase.real < self.r_on.real / 2, phase.real < self.r_on.real
+        falls &= ~rises
+        k = np.where(
+            rises, 2 * phase / self.r_on, np.where(falls, 2 - 2 * phase / self.r_on, self.alpha * phase)
+        )
+        return k, phase, since, rises, falls
+
+    def forward(self, x, state=None, mask=None, times=None):
+        """Run through all steps of a batch.
+
+        Parameters
+        ----------
+        x, state, mask
+            As for `LSTM.forward`.
+        times : array of float (T, B), optional
+            When each step happens, in the units of the periods; 0, 1, 2 and so on where it is not given. Carry the
+            clock on yourself when a sequence is cut in pieces.
+
+        Returns
+        -------
+        h : array (T, B, H)
+        state : (h_T, c_T)
+        """
+        x, (h, c) = self.start(x, state, mask)
+        T, B = x.shape[:2]
+        times = self.default_times(T, B) if times is None else np.asarray(times)
+        self.times = check_floats("times", times.astype(np.float64), (T, B), np.float64)
+        self.k, *self.phases = self._phases(self.times)
+        if self.padding is not None:
+            self.k[self.padding] = 0  # closed for good: the state is carried on
+        gates, W_hh = self.gate_products(x)
+        self.h_open, self.c_open, self.tanh_c = (
+            self.buffer(name, (T, B, self.H)) for name in ("h~", "c~", "tanh c")
+        )
+        for t in range(T):
+            i, f, o, g = self.gates_at(t, gates, h[t], W_hh)
+            self.c_open[t] = f * c[t] + i * g
+            np.tanh(self.c_open[t], out=self.tanh_c[t])
+            self.h_open[t] = o * self.tanh_c[t]
+            c[t + 1] = self.k[t] * self.c_open[t] + (1 - self.k[t]) * c[t]
+            h[t + 1] = self.k[t] * self.h_open[t] + (1 - self.k[t]) * h[t]
+        self.h, self.c, self.gate_values = h, c, gates
+        return h[1:], (h[-1], c[-1])
+
+    def backward(self, dh, dstate=None, want_dx=True):
+        """Backpropagation through time; arguments and results are those of `LSTM.backward`."""
+        T, B = self.x.shape[:2]
+        da, (total, dc), W_hhT = self.start_backward(dh, dstate)
+        da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
+        slopes, dh_dc = self._slopes()
+        f, k, dk = self.gate_values[1], self.k, self.buffer("dk", (T, B, self.H))
+        for t in reversed(range(T)):
+            if dh is not None:
+                total += dh[t]  # now ∂L/∂h_t
+            dk[t] = total * (self.h_open[t] - self.h[t]) + dc * (self.c_open[t] - self.c[t])
+            dh_open = k[t] * total
+            dc_open = k[t] * dc + dh_open * dh_dc[t]
+            np.multiply(dc_open, slopes[:2, t], out=da_by_gate[t, :2])
+            np.multiply(dc_open, slopes[3, t], out=da_by_gate[t, 3])
+            np.multiply(dh_open, slopes[2, t], out=da_by_gate[t, 2])
+            dc[...] = (1 - k[t]) * dc + f[t] * dc_open
+            total[...] = (1 - k[t]) * total + da[t] @ W_hhT
+        self._openness_gradients(dk)
+        self.recurrent_gradients(self.h[:-1], da)
+        self.bias_gradients(da)
+        return self.input_gradients(da, want_dx), (total.copy(), dc.copy())
+
+    def _openness_gradients(self, dk):
+        """From ∂L/∂k to those by τ, shift, r_on and α."""
+        phase, since, rises, falls = self.phases
+        if self.padding is not None:
+            dk[self.padding] = 0
+        slope = np.where(rises, 2 / self.r_on, np.where(falls, -2 / self.r_on, self.alpha))  # ∂k/∂φ
+        dphase = dk * slope
+        gradients = {
+            "tau": -dphase
+            * since
+            / self.tau**2,  # ∂φ/∂τ = -(t - shift)/τ², for the number of whole turns is constant
+            "shift": -dphase / self.tau,
+            "r_on": dk * np.where(rises, -1, np.where(falls, 1, 0)) * 2 * phase / self.r_on**2,
+            "alpha": dk * np.where(rises | falls, 0, phase),
+        }
+        for name, gradient in gradients.items():
+            self.gradients[name][...] = gradient.sum(axis=(0, 1)) if name in self.learned else 0

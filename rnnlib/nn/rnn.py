@@ -1,0 +1,119 @@
+"""The vanilla recurrent network (Elman 1990, "Finding structure in time"), forward and backward through time.
+
+a_t = x_t W_xh + h_{t-1} W_hh + b_h        h_t = f(a_t)        f = tanh, sigmoid or relu
+"""
+
+import numpy as np
+
+from rnnlib.nn.cell import Cell
+from rnnlib.nn.checks import check_choice, check_floats
+
+
+class RNN(Cell):
+    """Vanilla recurrent layer.
+
+    Parameters
+    ----------
+    D, H, bias, dtype
+        As for `Cell`.
+    activation : {"tanh", "sigmoid", "relu"}
+        The function f.
+    """
+
+    def __init__(self, D, H, bias=1, dtype="float64", activation="tanh"):
+        self.activation = check_choice("activation", activation, ("tanh", "sigmoid", "relu"))
+        super().__init__(D, H, bias, dtype)
+
+    def forward(self, x, state=None, mask=None):
+        """Run through all steps of a batch.
+
+        Parameters
+        ----------
+        x : array of float, shape (T, B, D), or of int, shape (T, B)
+            Input vectors, or tokens from 0 to D - 1 that stand for one-hot vectors.
+        state : (h_0,), each array of shape (B, H), optional
+            Zero where it is not given.
+        mask : array of bool, shape (T, B), optional
+            False where a sequence is only padded: there the state is carried on unchanged.
+
+        Returns
+        -------
+        h : array (T, B, H)
+            The hidden states h_1 to h_T. The next `forward` overwrites them.
+        state : (h_T,)
+
+        Raises
+        ------
+        ValueError
+            For a wrong shape or dtype, a token outside the vocabulary, NaN or infinity, T = 0 or B = 0.
+        """
+        x, (h,) = self.start(x, state, mask)
+        # σ(a) = ½ tanh(½ a) + ½ is faster than exp; the inner ½ goes into the weights once, not into every step
+        scale = 0.5 if self.activation == "sigmoid" else 1.0
+        (a,) = self.input_products(x, scale, self.total_bias)
+        W_hh = self.W_hh * scale
+        r = self.buffer("r", h.shape[1:])
+        for a_t, h_before, h_t, pad in zip(a, h, h[1:], self.padded(len(x)), strict=False):
+            np.dot(h_before, W_hh, out=r)  # (np.dot starts a little faster than np.matmul)
+            np.add(a_t, r, out=r)
+            self._f(r, out=h_t)
+            if pad is not None:
+                np.copyto(h_t, h_before, where=pad)
+        self.h = h
+        return h[1:], (h[-1],)
+
+    def backward(self, dh, dstate=None, want_dx=True):
+        """Backpropagation through time: fill dW_xh, dW_hh and the bias gradients.
+
+        Parameters
+        ----------
+        dh : array (T, B, H) or None
+            ∂⁺L/∂h_t, the immediate derivatives: through the output at step t only. None for all zero.
+        dstate : (dh_T,), optional
+            What reaches h_T from after the last step.
+        want_dx : bool
+            Whether ∂L/∂x is wanted.
+
+        Returns
+        -------
+        dx : array (T, B, D) or None
+            None for tokens.
+        dstate : (dh_0,)
+        """
+        T = len(self.x)
+        da, (total,), W_hhT = self.start_backward(dh, dstate)
+        slope = self._slope()
+        padded = self.padded(T)
+        for t in reversed(range(T)):
+            if dh is not None:
+                total += dh[t]  # now ∂L/∂h_t: at once and through every later step
+            np.multiply(total, slope[t], out=da[t])  # δ_t
+            skipped = None if padded[t] is None else total.copy()
+            np.dot(da[t], W_hhT, out=total)  # what reaches h_{t-1} through step t
+            if skipped is not None:
+                np.copyto(total, skipped, where=padded[t])
+        self.recurrent_gradients(self.h[:-1], da)
+        self.bias_gradients(da)
+        return self.input_gradients(da, want_dx), (total.copy(),)
+
+    def _f(self, a, out):
+        if self.activation == "relu":
+            return np.maximum(a, 0, out=out)
+        np.tanh(a, out=out)
+        if self.activation == "sigmoid":
+            out *= 0.5
+            out += 0.5
+
+    def _slope(self):
+        """f'(a_t) for all steps at once, from h_t = f(a_t); zero in the padding."""
+        h, slope = self.h[1:], self.buffer("slope", self.h[1:].shape)
+        if self.activation == "relu":
+            np.greater(h, 0, out=slope, casting="unsafe")
+        elif self.activation == "sigmoid":
+            np.multiply(h, 1 - h, out=slope)
+        else:
+            np.multiply(h, h, out=slope)
+            np.subtract(1, slope, out=slope)
+        if self.padding is not None:
+            slope[self.padding] = 0
+        return slope
