@@ -11,8 +11,9 @@ from pathlib import Path
 
 def add_book(commands):
     command = commands.add_parser("book", help="execute the notebooks that need it, and build the book")
-    command.add_argument("--page", type=Path, metavar="FILE",
-                         help="build this one page, quickly and without refusing warnings")
+    command.add_argument(
+        "--page", type=Path, metavar="FILE", help="build this one page, quickly and without refusing warnings"
+    )
     command.set_defaults(run=run_book)
 
 

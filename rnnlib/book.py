@@ -113,8 +113,10 @@ def _execute_missing(missing, cache, root, workers):
             if failure:
                 failures.append(failure)
             elif cache_folder(root) != Path(cache.path):
-                failures.append(f"{jobs[job].relative_to(root)}: rnnlib, a record or the lock changed while it ran, "
-                                "so its outputs belong to neither version; run again")
+                failures.append(
+                    f"{jobs[job].relative_to(root)}: rnnlib, a record or the lock changed while it ran, "
+                    "so its outputs belong to neither version; run again"
+                )
             else:
                 bundle = CacheBundleIn(notebook, str(jobs[job]), data={"execution_seconds": seconds})
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
@@ -130,8 +132,13 @@ def _run(path, name):
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     notebook = nbformat.read(path, as_version=4)
     try:
-        result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False,
-                                     extra_arguments=["--log-level=ERROR"])
+        result = single_nb_execution(
+            notebook,
+            cwd=str(path.parent),
+            timeout=CELL_TIMEOUT,
+            allow_errors=False,
+            extra_arguments=["--log-level=ERROR"],
+        )
     except RuntimeError as error:  # the kernel did not start, or died: out of memory, or a crash
         return None, 0.0, f"{name}: cell {_last_started(notebook)!r}: {error}"
     if result.err is None:
@@ -186,8 +193,10 @@ def _refuse_duplicates(found):
     for record in found:
         other = first.setdefault(record["id"], record)
         if other is not record:
-            raise NotebookError(f"the claim id {record['id']!r} is used twice: in {other['page']}, cell "
-                                f"{other['cell']!r}, and in {record['page']}, cell {record['cell']!r}; rename one")
+            raise NotebookError(
+                f"the claim id {record['id']!r} is used twice: in {other['page']}, cell "
+                f"{other['cell']!r}, and in {record['page']}, cell {record['cell']!r}; rename one"
+            )
 
 
 def build(root=ROOT, page=None):

@@ -5,8 +5,19 @@ import os
 import tempfile
 from pathlib import Path
 
-COLUMNS = ("id", "verdict", "evidence", "seconds", "mistakes", "mistakes_refuted", "mutants",
-           "mutants_refuted", "mutants_equivalent", "answers", "page")
+COLUMNS = (
+    "id",
+    "verdict",
+    "evidence",
+    "seconds",
+    "mistakes",
+    "mistakes_refuted",
+    "mutants",
+    "mutants_refuted",
+    "mutants_equivalent",
+    "answers",
+    "page",
+)
 
 
 def rows(records):
@@ -26,23 +37,44 @@ def rows(records):
 
 def sound(row):
     """Whether a row's claim holds, and refused every mistake and every mutant that is not equal to it."""
-    return (row["verdict"] == "holds" and row["mistakes_refuted"] == row["mistakes"]
-            and row["mutants_refuted"] + row["mutants_equivalent"] >= row["mutants"])
+    return (
+        row["verdict"] == "holds"
+        and row["mistakes_refuted"] == row["mistakes"]
+        and row["mutants_refuted"] + row["mutants_equivalent"] >= row["mutants"]
+    )
 
 
 def table(ledger):
     """Return the ledger as aligned text, one claim a line, with a line of totals."""
     heads = ("claim", "verdict", "evidence", "s", "mistakes", "mutants", "equal", "answers", "page")
-    lines = [[row["id"], row["verdict"], row["evidence"], f"{row['seconds']:.2f}",
-              f"{row['mistakes_refuted']}/{row['mistakes']}", f"{row['mutants_refuted']}/{row['mutants']}",
-              str(row["mutants_equivalent"]), " ".join(row["answers"]), row["page"]] for row in ledger]
+    lines = [
+        [
+            row["id"],
+            row["verdict"],
+            row["evidence"],
+            f"{row['seconds']:.2f}",
+            f"{row['mistakes_refuted']}/{row['mistakes']}",
+            f"{row['mutants_refuted']}/{row['mutants']}",
+            str(row["mutants_equivalent"]),
+            " ".join(row["answers"]),
+            row["page"],
+        ]
+        for row in ledger
+    ]
     widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in [heads, *lines]]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in [heads, *lines]
+    ]
     held = sum(row["verdict"] == "holds" for row in ledger)
-    return "\n".join([*text, f"{len(ledger)} claims, {held} hold; refuted: "
-                             f"{sum(row['mistakes_refuted'] for row in ledger)} mistakes and "
-                             f"{sum(row['mutants_refuted'] for row in ledger)} mutants"])
+    return "\n".join(
+        [
+            *text,
+            f"{len(ledger)} claims, {held} hold; refuted: "
+            f"{sum(row['mistakes_refuted'] for row in ledger)} mistakes and "
+            f"{sum(row['mutants_refuted'] for row in ledger)} mutants",
+        ]
+    )
 
 
 def write(ledger, path):

@@ -60,19 +60,21 @@ class Box:
         box = claim_box(ids=[self.record["id"]], classes=["claim", f"claim-kind-{kind}", f"claim-level-{level}"])
         box["record"] = self.record
         box += self.head()
-        box += self.chain() if kind == "chain" else [display(line["latex"]) for line in self.record["lines"]]
         if kind == "definition":
-            box += [self.paragraph(line["reason"], "claim-reason")
-                    for line in self.record["lines"] if line.get("reason")]
-        if kind != "definition" or self.record.get("how"):
+            box += self.definition()
+        else:
+            box += self.chain() if kind == "chain" else [display(line["latex"]) for line in self.record["lines"]]
             box += self.folded()
         return box
 
     def head(self):
         """The first line: the mark, the title, and the id as a link to this very place."""
         record = self.record
-        text = "definition" if record["kind"] == "definition" else (
-            f"{MARKS.get(record['level'], '✗')} {record['evidence'] or record['verdict']}")
+        text = (
+            "definition"
+            if record["kind"] == "definition"
+            else (f"{MARKS.get(record['level'], '✗')} {record['evidence'] or record['verdict']}")
+        )
         head = nodes.paragraph(classes=["claim-head"])
         head += nodes.inline("", "", *self.inline(text), classes=["claim-mark"])
         if record.get("title"):
@@ -80,15 +82,23 @@ class Box:
         head += nodes.reference("", record["id"], internal=True, refid=record["id"], classes=["claim-id"])
         return head
 
+    def definition(self):
+        """Each defined quantity with what it means, then the domains of the symbols."""
+        for line in self.record["lines"]:
+            yield display(line["latex"])
+            if line.get("reason"):
+                yield self.paragraph(line["reason"], "claim-reason")
+        for domain in self.record.get("how", []):
+            yield self.paragraph(domain, "claim-domain")
+
     def chain(self):
         """The steps of a derivation: relation signs one under another, each step's reason beside it."""
         grid = nodes.container(classes=["claim-steps"])
-        for line in self.record["lines"]:
+        for left, right, reason in steps(self.record["lines"]):
             step = nodes.container(classes=["claim-step"])
-            for part, name in zip(split_at_relation(line["latex"]), ("claim-left", "claim-right"), strict=True):
-                content = [nodes.math(part, rf"\displaystyle {part}")] if part else []
-                step += nodes.paragraph("", "", *content, classes=[name])
-            step += self.paragraph(line.get("reason", ""), "claim-reason")
+            for part, name in ((left, "claim-left"), (right, "claim-right")):
+                step += nodes.paragraph("", "", *([inline_display(part)] if part else []), classes=[name])
+            step += self.paragraph(reason, "claim-reason")
             grid += step
         return grid
 
@@ -100,8 +110,6 @@ class Box:
         if record["mistakes"]:
             fold += nodes.bullet_list("", *map(self.mistake, record["mistakes"]), classes=["claim-mistakes"])
         items = [nodes.list_item("", self.paragraph(text)) for text in record.get("how", [])]
-        if record.get("equivalent"):
-            items.append(nodes.list_item("", self.equivalent(record["equivalent"])))
         if items:
             fold += nodes.bullet_list("", *items, classes=["claim-how"])
         facts = [f"Checked in {record['seconds']:.2f} s."] if record.get("seconds") is not None else []
@@ -117,22 +125,17 @@ class Box:
         verdict = "imprecise" if mistake["kind"] == "wording" else mistake["kind"]
         item += self.paragraph(f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})")
         if mistake.get("latex"):
-            item += nodes.paragraph("", "", nodes.math(mistake["latex"], rf"\displaystyle {mistake['latex']}"),
-                                    classes=["claim-false"])
-        for label, key in (("What is wrong", "wrong"), ("Why it tempts", "tempts"),
-                           ("Counterexample", "counterexample")):
-            if mistake.get(key):
+            item += nodes.paragraph("", "", inline_display(mistake["latex"]), classes=["claim-false"])
+        for label, key in (
+            ("What is wrong", "wrong"),
+            ("Why it tempts", "tempts"),
+            ("Counterexample", "counterexample"),
+        ):
+            if mistake.get(key) and mistake[key] != mistake["name"]:
                 item += self.paragraph(f"*{label}:* {mistake[key]}")
         if mistake.get("damage"):
             item += self.paragraph("The copy may be damaged: the source may have been right.")
         return item
-
-    def equivalent(self, formulas):
-        """The mutants that turned out to be the claim in other words."""
-        text = nodes.paragraph("", "Mutants equal to the claim, so nothing to refute: ")
-        for place, formula in enumerate(formulas):
-            text += [nodes.Text(", " if place else ""), nodes.math(formula, formula)]
-        return text
 
     def paragraph(self, text, name=None):
         return nodes.paragraph("", "", *self.inline(text), classes=[name] if name else [])
@@ -149,6 +152,28 @@ def display(latex):
     return nodes.math_block(latex, latex, nowrap=False, number=None, label=None)
 
 
+def inline_display(latex):
+    """A formula that stands in a line of its own making, as large as displayed."""
+    return nodes.math(latex, rf"\displaystyle {latex}")
+
+
+def steps(lines):
+    """The lines of a chain as `(left side, relation and right side, reason)`.
+
+    A chain may begin with a line that is a left side alone; it shares the row of the line after it.
+    """
+    rows = [(*split_at_relation(line["latex"]), line.get("reason", "")) for line in lines]
+    if len(rows) > 1 and not starts_with_relation(rows[0][1]) and not rows[1][0]:
+        start, first = rows[0], rows[1]
+        rows[:2] = [(start[1], first[1], "; ".join(filter(None, (start[2], first[2]))))]
+    return rows
+
+
+def starts_with_relation(latex):
+    token = TOKEN.match(latex)
+    return bool(token and RELATION.fullmatch(token.group()))
+
+
 def split_at_relation(latex):
     """Split a step before its first relation sign that no bracket encloses: `("a", "= b")`.
 
@@ -159,7 +184,7 @@ def split_at_relation(latex):
     for match in TOKEN.finditer(latex):
         token = match.group()
         if token == "&" and depth == 0:
-            return latex[:match.start()].strip(), latex[match.end():].strip()
+            return latex[: match.start()].strip(), latex[match.end() :].strip()
         if token[0] in "{([" or token.startswith(r"\begin{"):
             depth += 1
         elif token[0] in "})]" or token.startswith(r"\end{"):
@@ -192,10 +217,12 @@ def setup(app):
 def open_tag(name):
     def visit(self, node):
         self.body.append(self.starttag(node, name))
+
     return visit
 
 
 def close_tag(name):
     def depart(self, node):
         self.body.append(f"</{name}>\n")
+
     return depart

@@ -28,8 +28,12 @@ class UnmarkedMaths(SphinxPostTransform):
                 LOGGER.warning(
                     "display maths that nothing checks%s: %s. State it as a claim or a chain, or mark a definition "
                     "with ```{math} and the option :class: definition",
-                    cell_of(self.env, self.env.docname, block.line), shorten(block.astext()),
-                    location=block, type="book", subtype="maths")
+                    cell_of(self.env, self.env.docname, block.line),
+                    shorten(block.astext()),
+                    location=block,
+                    type="book",
+                    subtype="maths",
+                )
 
 
 def inside_claim(node):
@@ -68,11 +72,16 @@ def refuse_unexecuted(app, env, docnames):
     if app.config.nb_execution_mode != "cache":
         return
     cache = get_cache(app.config.nb_execution_cache_path)
-    missing = [docname for docname in docnames if (path := env.doc2path(docname)).endswith(".ipynb")
-               and book.executed(path, cache) is None]
+    missing = [
+        docname
+        for docname in docnames
+        if (path := env.doc2path(docname)).endswith(".ipynb") and book.executed(path, cache) is None
+    ]
     if missing:
-        raise ExtensionError(f"not executed as they are now: {', '.join(sorted(missing))}; "
-                             "build with `python -m rnnlib book`, which executes notebooks first")
+        raise ExtensionError(
+            f"not executed as they are now: {', '.join(sorted(missing))}; "
+            "build with `python -m rnnlib book`, which executes notebooks first"
+        )
 
 
 def setup(app):

@@ -90,8 +90,10 @@ def updated(app, env):
     for docname in sorted(claims(env)):
         for record in claims(env)[docname]:
             if record["id"] in place:
-                raise ExtensionError(f"the claim id {record['id']!r} is used twice: on page {place[record['id']]} "
-                                     f"and on page {docname}; rename one")
+                raise ExtensionError(
+                    f"the claim id {record['id']!r} is used twice: on page {place[record['id']]} "
+                    f"and on page {docname}; rename one"
+                )
             place[record["id"]] = docname
     changed = getattr(env, "book_claims_written", None) != claims(env)
     env.book_claims_written = {docname: list(found) for docname, found in claims(env).items()}
@@ -100,8 +102,12 @@ def updated(app, env):
 
 def fill(app, doctree, docname):
     """Replace the placeholders of a page by what is known now."""
-    found = [(page, record) for page in sorted(claims(app.env)) for record in claims(app.env)[page]
-             if record["kind"] != "definition"]
+    found = [
+        (page, record)
+        for page in sorted(claims(app.env))
+        for record in claims(app.env)[page]
+        if record["kind"] != "definition"
+    ]
     for node in list(doctree.findall(ledger_table)):
         node.replace_self(table(app, docname, found) if found else nodes.paragraph("", "No claims yet."))
     for node in list(doctree.findall(claim_counts)):
@@ -124,8 +130,15 @@ def table(app, docname, found):
         if record.get("title"):
             name += [nodes.Text(" "), nodes.literal("", record["id"])]
         evidence = nodes.paragraph("", f"{MARKS.get(record['level'], '✗')} {record['evidence']}")
-        refuted = ", ".join(filter(None, (count(sum(m["refuted"] for m in record["mistakes"]), "mistake"),
-                                          count(record["mutants_refuted"], "mutant"))))
+        refuted = ", ".join(
+            filter(
+                None,
+                (
+                    count(sum(m["refuted"] for m in record["mistakes"]), "mistake"),
+                    count(record["mutants_refuted"], "mutant"),
+                ),
+            )
+        )
         body += row(name, evidence, nodes.paragraph("", refuted), nodes.paragraph("", " ".join(record["answers"])))
     group += body
     return nodes.table("", group, classes=["ledger"])

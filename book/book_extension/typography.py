@@ -19,7 +19,7 @@ class KeepPunctuation(SphinxPostTransform):
             mark = PUNCTUATION.match(following) if isinstance(following, nodes.Text) else None
             if mark:
                 parent = formula.parent
-                parent.replace(following, nodes.Text(following[mark.end():]))
+                parent.replace(following, nodes.Text(following[mark.end() :]))
                 together = nodes.inline("", "", formula.deepcopy(), nodes.Text(mark.group()), classes=["unbroken"])
                 parent.replace(formula, together)
 
