@@ -11,8 +11,8 @@ from docutils import nodes
 from rnnlib.book import MIME
 
 MARKS = {"proved": "✓", "exact": "✓", "tested": "≈"}  # a mark must be told apart without its colour
-RELATION = re.compile(r"=|\\(?:le|ge|leq|geq|approx|iff|equiv|propto|Rightarrow|Leftrightarrow|to)(?![A-Za-z])|<|>")
-TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[{}|]|\\[A-Za-z]+|[{}()\[\]&=<>]")
+RELATION = re.compile(r":?=|\\(?:le|ge|leq|geq|approx|iff|equiv|propto|Rightarrow|Leftrightarrow|to)(?![A-Za-z])|<|>")
+TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[{}|]|\\[A-Za-z]+|:=|[{}()\[\]&=<>]")
 
 
 class claim_box(nodes.container):

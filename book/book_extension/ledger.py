@@ -139,9 +139,17 @@ def table(app, docname, found):
                 ),
             )
         )
-        body += row(name, evidence, nodes.paragraph("", refuted), nodes.paragraph("", " ".join(record["answers"])))
+        body += row(name, evidence, nodes.paragraph("", refuted), answers(record["answers"]))
     group += body
     return nodes.table("", group, classes=["ledger"])
+
+
+def answers(statements):
+    """The rows of the inventory that a claim answers, none broken at its hyphen."""
+    text = nodes.paragraph()
+    for statement in statements:
+        text += [nodes.inline("", statement, classes=["unbroken"]), nodes.Text(" ")]
+    return text
 
 
 def row(*cells):
