@@ -31,6 +31,8 @@ class Cell(Layer):
     """
 
     gates = ("",)
+    # σ(a) = ½ tanh(½ a) + ½ is faster than exp. The inner ½ is a gate's scale: it goes into the weights once.
+    scales = (1.0,)
     states = ("h",)
 
     def __init__(self, D, H, bias=1, dtype="float64", extra_shapes=None):
@@ -93,25 +95,50 @@ class Cell(Layer):
         return self.buffer("da", (T, B, len(self.gates) * self.H)), totals, W_hhT
 
     def by_gate(self, W):
-        """The columns (..., G·H) as (G, ..., H): gates first, so that each gate of a batch is one block of memory."""
+        """The columns (..., G·H) as (G, ..., H): gates first, so that one gate of a batch is one block of memory."""
         return np.moveaxis(W.reshape(*W.shape[:-1], len(self.gates), self.H), -2, 0)
 
-    def input_products(self, x, scale, bias):
-        """x_t W_xh + b_h for all gates and steps, as (G, T, B, H): one product before the recurrence starts."""
+    def input_products(self, x, bias):
+        """x_t W_xh + b_h times the gates' `scales`, as (G, T, B, H): one product before the recurrence starts."""
         T, B = x.shape[:2]
-        G = len(self.gates)
-        a = self.buffer("a", (G, T, B, self.H))
-        W = np.multiply(self.by_gate(self.W_xh), scale, out=self.buffer("W_xh by gate", (G, self.D, self.H)))
-        if (
-            x.ndim == 2
-        ):  # tokens: a one-hot row times W_xh is a row of W_xh, so the bias can be added to the rows
+        G, H = len(self.gates), self.H
+        a = self.buffer("a", (G, T, B, H))
+        scales = np.array(self.scales, self.dtype)[:, None, None]
+        W = np.multiply(self.by_gate(self.W_xh), scales, out=self.buffer("W_xh by gate", (G, self.D, H)))
+        bias = None if bias is None else self.by_gate(bias)[:, None] * scales
+        if x.ndim == 2:  # tokens: a one-hot row times W_xh is a row of W_xh, so the bias can go to the rows
             if bias is not None:
-                W += self.by_gate(bias)[:, None] * scale
+                W += bias
             return np.take(W, x, axis=1, out=a, mode="clip")  # (the mode that writes to `out` directly)
-        np.matmul(x.reshape(T * B, self.D), W, out=a.reshape(G, T * B, self.H))
+        np.matmul(x.reshape(T * B, self.D), W, out=a.reshape(G, T * B, H))
         if bias is not None:
-            a += (self.by_gate(bias)[:, None] * scale)[:, None]
+            a += bias[:, None]
         return a
+
+    def recurrent_products(self, B, gates=slice(None)):
+        """A function of h_{t-1} (B, H) that returns h_{t-1} W_hh for these gates, (G, B, H), times their `scales`.
+
+        It writes to the same array each time.
+        """
+        scales, H = np.array(self.scales[gates], self.dtype)[:, None, None], self.H
+        W = self.by_gate(self.W_hh)[gates] * scales
+        G = len(W)
+        r = np.empty((G, B, H), self.dtype)
+        if B > 1:
+            return lambda h_before: np.matmul(h_before, W, out=r)
+        # one sequence: a single product with the gates side by side is faster than one for each
+        W, flat = W.transpose(1, 0, 2).reshape(H, G * H), r.reshape(1, G * H)
+
+        def product(h_before):
+            np.dot(h_before, W, out=flat)
+            return r
+
+        return product
+
+    def blocks(self, T, B):
+        """Slices of steps from the last to the first, each so short that its arrays stay in the cache."""
+        length = max(1, 2**14 // (B * self.H))
+        return [slice(max(0, end - length), end) for end in range(T, 0, -length)]
 
     def input_gradients(self, da, want_dx):
         """From δ = da (T, B, G·H): ∂L/∂W_xh and ∂L/∂x, each one product over all T·B rows."""

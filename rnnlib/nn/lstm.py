@@ -19,6 +19,7 @@ class LSTM(Cell):
     """
 
     gates = ("i", "f", "o", "g")
+    scales = (0.5, 0.5, 0.5, 1.0)
     states = ("h", "c")
 
     def forward(self, x, state=None, mask=None):
@@ -38,40 +39,37 @@ class LSTM(Cell):
         """
         x, (h, c) = self.start(x, state, mask)
         T, B = x.shape[:2]
-        gates, W_hh = self.gate_products(x)
-        tanh_c, ig = self.buffer("tanh c", (T, B, self.H)), self.buffer("ig", (B, self.H))
-        for t, pad in enumerate(self.padded(T)):
-            i, f, o, g = self.gates_at(t, gates, h[t], W_hh)
-            np.multiply(f, c[t], out=c[t + 1])
+        gates_at, ig = self.start_gates(x), self.buffer("ig", (B, self.H))
+        self.h, self.c, self.tanh_c = h, c, self.buffer("tanh c", (T, B, self.H))
+        for t, (tanh_c_t, pad) in enumerate(zip(self.tanh_c, self.padded(T), strict=True)):
+            h_t, c_t = h[t + 1], c[t + 1]
+            i, f, o, g = gates_at(t, h[t])
+            np.multiply(f, c[t], out=c_t)
             np.multiply(i, g, out=ig)
-            c[t + 1] += ig
-            np.tanh(c[t + 1], out=tanh_c[t])
-            np.multiply(o, tanh_c[t], out=h[t + 1])
+            np.add(c_t, ig, out=c_t)
+            np.tanh(c_t, out=tanh_c_t)
+            np.multiply(o, tanh_c_t, out=h_t)
             if pad is not None:
-                np.copyto(h[t + 1], h[t], where=pad)
-                np.copyto(c[t + 1], c[t], where=pad)
-        self.h, self.c, self.tanh_c, self.gate_values = h, c, tanh_c, gates
+                np.copyto(h_t, h[t], where=pad)
+                np.copyto(c_t, c[t], where=pad)
         return h[1:], (h[-1], c[-1])
 
-    def gate_products(self, x):
-        """x_t W_xh + b_h for all gates and steps (4, T, B, H), and W_hh by gate; both with σ's inner ½."""
-        # σ(a) = ½ tanh(½ a) + ½ is faster than exp; the inner ½ goes into the weights once, not into every step
-        scale = np.array([0.5, 0.5, 0.5, 1.0], self.dtype)[:, None, None]
-        W_hh = np.multiply(
-            self.by_gate(self.W_hh), scale, out=self.buffer("W_hh by gate", (4, self.H, self.H))
-        )
-        return self.input_products(x, scale, self.total_bias), W_hh
+    def start_gates(self, x):
+        """A function of t and h_{t-1} that computes i, f, o and g, each (B, H), and keeps them in `values`."""
+        T, B = x.shape[:2]
+        a, product = self.input_products(x, self.total_bias), self.recurrent_products(B)
+        self.values = values = self.buffer("values", (T, 4, B, self.H))
 
-    def gates_at(self, t, gates, h_before, W_hh):
-        """i, f, o and g at step t, each (B, H), in the place of their products with the inputs."""
-        gates_t, r = gates[:, t], self.buffer("r", (4, *h_before.shape))
-        np.matmul(h_before, W_hh, out=r)
-        np.add(gates_t, r, out=r)
-        np.tanh(r, out=gates_t)
-        ifo = gates_t[:3]
-        ifo *= 0.5
-        ifo += 0.5
-        return gates_t
+        def gates_at(t, h_before):
+            r, gates = product(h_before), values[t]
+            np.add(a[:, t], r, out=r)
+            np.tanh(r, out=gates)
+            ifo = gates[:3]
+            np.multiply(ifo, 0.5, out=ifo)
+            np.add(ifo, 0.5, out=ifo)
+            return gates
+
+        return gates_at
 
     def backward(self, dh, dstate=None, want_dx=True):
         """Backpropagation through time; the arguments are those of `RNN.backward`.
@@ -89,43 +87,48 @@ class LSTM(Cell):
         """
         T, B = self.x.shape[:2]
         da, (total, dc), W_hhT = self.start_backward(dh, dstate)
-        slopes, dh_dc = self._slopes()
-        f, term = self.gate_values[1], self.buffer("term", (B, self.H))
+        term = self.buffer("term", (B, self.H))
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
         padded = self.padded(T)
-        for t in reversed(range(T)):
-            if dh is not None:
-                total += dh[t]  # now ∂L/∂h_t
-            dc += np.multiply(total, dh_dc[t], out=term)  # now ∂L/∂c_t
-            np.multiply(dc, slopes[:2, t], out=da_by_gate[t, :2])  # δ_t of i and f, which act through c_t,
-            np.multiply(dc, slopes[3, t], out=da_by_gate[t, 3])  # as g does,
-            np.multiply(total, slopes[2, t], out=da_by_gate[t, 2])  # and of o, which acts on h_t at once
-            dc *= f[t]
-            skipped = None if padded[t] is None else total.copy()
-            np.dot(da[t], W_hhT, out=total)
-            if skipped is not None:
-                np.copyto(total, skipped, where=padded[t])
+        for steps in self.blocks(T, B):
+            slopes, dh_dc, f = self._slopes(steps)
+            for t in reversed(range(T)[steps]):
+                k, da_t = t - steps.start, da_by_gate[t]
+                if dh is not None:
+                    np.add(total, dh[t], out=total)  # now ∂L/∂h_t
+                np.multiply(total, dh_dc[k], out=term)
+                np.add(dc, term, out=dc)  # now ∂L/∂c_t
+                np.multiply(dc, slopes[k, :2], out=da_t[:2])  # δ_t of i and f, which act through c_t,
+                np.multiply(dc, slopes[k, 3], out=da_t[3])  # as g does,
+                np.multiply(total, slopes[k, 2], out=da_t[2])  # and of o, which acts on h_t at once
+                np.multiply(dc, f[k], out=dc)
+                skipped = None if padded[t] is None else total.copy()
+                np.dot(da[t], W_hhT, out=total)
+                if skipped is not None:
+                    np.copyto(total, skipped, where=padded[t])
         self.recurrent_gradients(self.h[:-1], da)
         self.bias_gradients(da)
         return self.input_gradients(da, want_dx), (total.copy(), dc.copy())
 
-    def _slopes(self):
-        """∂c_t/∂a_t for i, f and g, ∂h_t/∂a_t for o, and ∂h_t/∂c_t: all steps at once, for they need no sweep."""
-        i, f, o, g = self.gate_values
-        slopes = self.buffer("slopes", self.gate_values.shape)
-        np.subtract(1, self.gate_values[:3], out=slopes[:3])
-        slopes[:3] *= self.gate_values[:3]  # σ' = σ (1 - σ)
-        slopes[0] *= g
-        slopes[1] *= self.c[:-1]
-        slopes[2] *= self.tanh_c
-        np.multiply(g, g, out=slopes[3])
-        np.subtract(1, slopes[3], out=slopes[3])  # tanh' = 1 - tanh²
-        slopes[3] *= i
-        dh_dc = np.multiply(self.tanh_c, self.tanh_c, out=self.buffer("dh/dc", o.shape))
+    def _slopes(self, steps):
+        """For a block of steps ∂c_t/∂a_t of i, f and g, and ∂h_t/∂a_t of o; ∂h_t/∂c_t; and ∂c_t/∂c_{t-1}."""
+        values, tanh_c = self.values[steps], self.tanh_c[steps]
+        i, f, o, g = np.moveaxis(values, 1, 0)
+        slopes = np.empty_like(values)
+        np.subtract(1, values[:, :3], out=slopes[:, :3])
+        slopes[:, :3] *= values[:, :3]  # σ' = σ (1 - σ)
+        slopes[:, 0] *= g
+        slopes[:, 1] *= self.c[:-1][steps]
+        slopes[:, 2] *= tanh_c
+        np.multiply(g, g, out=slopes[:, 3])
+        np.subtract(1, slopes[:, 3], out=slopes[:, 3])  # tanh' = 1 - tanh²
+        slopes[:, 3] *= i
+        dh_dc = tanh_c * tanh_c
         np.subtract(1, dh_dc, out=dh_dc)
         dh_dc *= o
         if self.padding is not None:  # h_t = h_{t-1} and c_t = c_{t-1} there
-            slopes[:, self.padding] = 0
-            dh_dc[self.padding] = 0
-            f[self.padding] = 1
-        return slopes, dh_dc
+            padding, f = self.padding[steps], f.copy()
+            np.moveaxis(slopes, 1, 2)[padding] = 0
+            dh_dc[padding] = 0
+            f[padding] = 1
+        return slopes, dh_dc, f

@@ -102,18 +102,17 @@ class PhasedLSTM(LSTM):
         self.k, *self.phases = self._phases(self.times)
         if self.padding is not None:
             self.k[self.padding] = 0  # closed for good: the state is carried on
-        gates, W_hh = self.gate_products(x)
+        gates_at, self.h, self.c = self.start_gates(x), h, c
         self.h_open, self.c_open, self.tanh_c = (
             self.buffer(name, (T, B, self.H)) for name in ("h~", "c~", "tanh c")
         )
         for t in range(T):
-            i, f, o, g = self.gates_at(t, gates, h[t], W_hh)
+            i, f, o, g = gates_at(t, h[t])
             self.c_open[t] = f * c[t] + i * g
             np.tanh(self.c_open[t], out=self.tanh_c[t])
             self.h_open[t] = o * self.tanh_c[t]
             c[t + 1] = self.k[t] * self.c_open[t] + (1 - self.k[t]) * c[t]
             h[t + 1] = self.k[t] * self.h_open[t] + (1 - self.k[t]) * h[t]
-        self.h, self.c, self.gate_values = h, c, gates
         return h[1:], (h[-1], c[-1])
 
     def backward(self, dh, dstate=None, want_dx=True):
@@ -121,17 +120,17 @@ class PhasedLSTM(LSTM):
         T, B = self.x.shape[:2]
         da, (total, dc), W_hhT = self.start_backward(dh, dstate)
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
-        slopes, dh_dc = self._slopes()
-        f, k, dk = self.gate_values[1], self.k, self.buffer("dk", (T, B, self.H))
+        slopes, dh_dc, f = self._slopes(slice(0, T))
+        k, dk = self.k, self.buffer("dk", (T, B, self.H))
         for t in reversed(range(T)):
             if dh is not None:
                 total += dh[t]  # now ∂L/∂h_t
             dk[t] = total * (self.h_open[t] - self.h[t]) + dc * (self.c_open[t] - self.c[t])
             dh_open = k[t] * total
             dc_open = k[t] * dc + dh_open * dh_dc[t]
-            np.multiply(dc_open, slopes[:2, t], out=da_by_gate[t, :2])
-            np.multiply(dc_open, slopes[3, t], out=da_by_gate[t, 3])
-            np.multiply(dh_open, slopes[2, t], out=da_by_gate[t, 2])
+            np.multiply(dc_open, slopes[t, :2], out=da_by_gate[t, :2])
+            np.multiply(dc_open, slopes[t, 3], out=da_by_gate[t, 3])
+            np.multiply(dh_open, slopes[t, 2], out=da_by_gate[t, 2])
             dc[...] = (1 - k[t]) * dc + f[t] * dc_open
             total[...] = (1 - k[t]) * total + da[t] @ W_hhT
         self._openness_gradients(dk)

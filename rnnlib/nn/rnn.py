@@ -6,7 +6,7 @@ a_t = x_t W_xh + h_{t-1} W_hh + b_h        h_t = f(a_t)        f = tanh, sigmoid
 import numpy as np
 
 from rnnlib.nn.cell import Cell
-from rnnlib.nn.checks import check_choice, check_floats
+from rnnlib.nn.checks import check_choice
 
 
 class RNN(Cell):
@@ -22,6 +22,8 @@ class RNN(Cell):
 
     def __init__(self, D, H, bias=1, dtype="float64", activation="tanh"):
         self.activation = check_choice("activation", activation, ("tanh", "sigmoid", "relu"))
+        if activation == "sigmoid":
+            self.scales = (0.5,)
         super().__init__(D, H, bias, dtype)
 
     def forward(self, x, state=None, mask=None):
@@ -48,13 +50,10 @@ class RNN(Cell):
             For a wrong shape or dtype, a token outside the vocabulary, NaN or infinity, T = 0 or B = 0.
         """
         x, (h,) = self.start(x, state, mask)
-        # σ(a) = ½ tanh(½ a) + ½ is faster than exp; the inner ½ goes into the weights once, not into every step
-        scale = 0.5 if self.activation == "sigmoid" else 1.0
-        (a,) = self.input_products(x, scale, self.total_bias)
-        W_hh = self.W_hh * scale
-        r = self.buffer("r", h.shape[1:])
+        (a,) = self.input_products(x, self.total_bias)
+        product = self.recurrent_products(x.shape[1])
         for a_t, h_before, h_t, pad in zip(a, h, h[1:], self.padded(len(x)), strict=False):
-            np.dot(h_before, W_hh, out=r)  # (np.dot starts a little faster than np.matmul)
+            (r,) = product(h_before)
             np.add(a_t, r, out=r)
             self._f(r, out=h_t)
             if pad is not None:
@@ -80,18 +79,19 @@ class RNN(Cell):
             None for tokens.
         dstate : (dh_0,)
         """
-        T = len(self.x)
+        T, B = self.x.shape[:2]
         da, (total,), W_hhT = self.start_backward(dh, dstate)
-        slope = self._slope()
         padded = self.padded(T)
-        for t in reversed(range(T)):
-            if dh is not None:
-                total += dh[t]  # now ∂L/∂h_t: at once and through every later step
-            np.multiply(total, slope[t], out=da[t])  # δ_t
-            skipped = None if padded[t] is None else total.copy()
-            np.dot(da[t], W_hhT, out=total)  # what reaches h_{t-1} through step t
-            if skipped is not None:
-                np.copyto(total, skipped, where=padded[t])
+        for steps in self.blocks(T, B):
+            slopes = self._slopes(steps)
+            for t in reversed(range(T)[steps]):
+                if dh is not None:
+                    total += dh[t]  # now ∂L/∂h_t: at once and through every later step
+                np.multiply(total, slopes[t - steps.start], out=da[t])  # δ_t
+                skipped = None if padded[t] is None else total.copy()
+                np.dot(da[t], W_hhT, out=total)  # what reaches h_{t-1} through step t (np.dot starts faster)
+                if skipped is not None:
+                    np.copyto(total, skipped, where=padded[t])
         self.recurrent_gradients(self.h[:-1], da)
         self.bias_gradients(da)
         return self.input_gradients(da, want_dx), (total.copy(),)
@@ -104,16 +104,14 @@ class RNN(Cell):
             out *= 0.5
             out += 0.5
 
-    def _slope(self):
-        """f'(a_t) for all steps at once, from h_t = f(a_t); zero in the padding."""
-        h, slope = self.h[1:], self.buffer("slope", self.h[1:].shape)
+    def _slopes(self, steps):
+        """f'(a_t) for a block of steps at once, from h_t = f(a_t); zero in the padding."""
+        h = self.h[1:][steps]
         if self.activation == "relu":
-            np.greater(h, 0, out=slope, casting="unsafe")
-        elif self.activation == "sigmoid":
-            np.multiply(h, 1 - h, out=slope)
+            slopes = (h > 0).astype(self.dtype)
         else:
-            np.multiply(h, h, out=slope)
-            np.subtract(1, slope, out=slope)
+            slopes = h * h
+            np.subtract(h if self.activation == "sigmoid" else 1, slopes, out=slopes)  # h (1 - h), or 1 - h²
         if self.padding is not None:
-            slope[self.padding] = 0
-        return slope
+            slopes[self.padding[steps]] = 0
+        return slopes
