@@ -2,9 +2,9 @@
 
 >>> print(agree("2 + 2", python=2 + 2, sum=sum([2, 2])))
 2 + 2: 2 ways agree (tolerance 1e-09)
-pair            largest |difference|  relative  verdict
---------------  --------------------  --------  -------
-python and sum  0.0e+00               0.0e+00   agree
+pair            largest difference  relative  verdict
+--------------  ------------------  --------  -------
+python and sum  0.0e+00             0.0e+00   agree
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Agreement:
         return f"tolerance {self.tol:.0e}" + (f", or {self.atol:.0e} absolute" if self.atol else "")
 
     def _rows(self):
-        yield "pair", "largest |difference|", "relative", "verdict"
+        yield "pair", "largest difference", "relative", "verdict"
         for p in self.pairs:
             yield f"{p.first} and {p.second}", f"{p.absolute:.1e}", f"{p.relative:.1e}", p.verdict
 

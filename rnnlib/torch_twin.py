@@ -2,8 +2,8 @@
 
 The twin uses `torch.nn.RNN`, `torch.nn.LSTM`, `torch.nn.GRU`, `torch.nn.Embedding` and `torch.nn.Linear`; where PyTorch
 has no such cell (sigmoid RNN, GRU with the reset before the product, Phased LSTM) it is a small module written here.
-PyTorch's weights are the transposes of ours, its LSTM gates stand in the order i, f, g, o (ours: i, f, o, g) and its GRU
-gates in the order r, z, n (ours: z, r, n). Where we have one bias vector, the twin's second is zero and frozen.
+PyTorch's weights are the transposes of ours, its LSTM gates stand in the order i, f, g, o (ours: i, f, o, g) and
+its GRU gates in the order r, z, n (ours: z, r, n). Where we have one bias vector, the twin's second is zero and frozen.
 """
 
 import numpy as np
@@ -53,9 +53,7 @@ class TorchTwin(nn.Module):
         targets = torch.as_tensor(targets)
         if mask is not None and self.every_step:
             s, targets = s[torch.as_tensor(mask)], targets[torch.as_tensor(mask)]
-        return nn.functional.cross_entropy(
-            s.reshape(-1, s.shape[-1]), targets.reshape(-1), reduction=reduction
-        )
+        return nn.functional.cross_entropy(s.reshape(-1, s.shape[-1]), targets.reshape(-1), reduction=reduction)
 
     def copy_from(self, model):
         """Take over the parameters of a `RecurrentModel` of the same form."""
@@ -65,9 +63,7 @@ class TorchTwin(nn.Module):
 
     def copy_to(self, model):
         """Hand the parameters to a `RecurrentModel` of the same form."""
-        require(
-            self.config["cell"] == model.config["cell"], "model", self.config["cell"], model.config["cell"]
-        )
+        require(self.config["cell"] == model.config["cell"], "model", self.config["cell"], model.config["cell"])
         for name, parameter, _, from_torch in self._pairs():
             model.parameters[name][...] = from_torch(parameter.detach().numpy())
 
@@ -156,7 +152,7 @@ def _run(cell, x, state, mask, times):
 
     hs = []
     for t in range(len(x)):
-        h, new = run(x[t : t + 1], state, t if times is None else torch.as_tensor(times[t])[:, None])
+        _, new = run(x[t : t + 1], state, t if times is None else torch.as_tensor(times[t])[:, None])
         if mask is not None:
             valid = torch.as_tensor(mask[t])[:, None]
             new = tuple(torch.where(valid, a, b) for a, b in zip(new, state, strict=True))
@@ -175,9 +171,7 @@ class _OwnCell(nn.Module):
         self.H, self.D = cell.H, cell.D
         for name, W in cell.parameters.items():
             learned = name in getattr(cell, "learned", (name,)) or name.startswith(("W_", "b_"))
-            self.register_parameter(
-                name, nn.Parameter(torch.zeros(W.shape, dtype=dtype), requires_grad=learned)
-            )
+            self.register_parameter(name, nn.Parameter(torch.zeros(W.shape, dtype=dtype), requires_grad=learned))
 
     def bias(self, *names):
         return sum((getattr(self, name) for name in names if hasattr(self, name)), 0.0)
@@ -213,9 +207,7 @@ class PhasedLSTM(_OwnCell):
         """k at a time, (B, H) or (1, H)."""
         phase = torch.remainder(now - self.shift, self.tau) / self.tau
         rise, fall = 2 * phase / self.r_on, 2 - 2 * phase / self.r_on
-        return torch.where(
-            phase < self.r_on / 2, rise, torch.where(phase < self.r_on, fall, self.alpha * phase)
-        )
+        return torch.where(phase < self.r_on / 2, rise, torch.where(phase < self.r_on, fall, self.alpha * phase))
 
     def step(self, x, state, now):
         """The state after one step."""

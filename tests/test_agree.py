@@ -14,7 +14,8 @@ def test_four_kinds_of_values_agree():
         "A", numpy=value, torch=torch.tensor(value, requires_grad=True), sympy=sympy.Matrix([[1, 2], [3, 4]]),
         lists=[[1, 2], [3, sympy.Rational(8, 2)]],
     )  # fmt: skip
-    assert result.agrees and len(result.pairs) == 6
+    assert result.agrees
+    assert len(result.pairs) == 6
     assert {pair.absolute for pair in result.pairs} == {0.0}
 
 
@@ -25,7 +26,10 @@ def test_scalars():
 def test_the_table_names_pairs_differences_and_tolerance():
     result = agree("∂L/∂W_hh", numpy=[1.0, 1.0], torch=[1.0, 1.0 + 1e-12], tol=1e-9)
     text = str(result)
-    assert "∂L/∂W_hh" in text and "numpy and torch" in text and "1e-09" in text and "agree" in text
+    assert "∂L/∂W_hh" in text
+    assert "numpy and torch" in text
+    assert "1e-09" in text
+    assert "agree" in text
     markdown = result._repr_markdown_()
     assert "| numpy and torch | 1.0e-12 | 7.1e-13 | ✓ agree |" in markdown
     assert markdown.count("\n| ") == 3
@@ -35,8 +39,10 @@ def test_a_differing_pair_raises_with_one_sentence_and_the_table():
     with pytest.raises(Disagreement) as caught:
         agree("dW", numpy=[1.0, 2.0], torch=[1.0, 2.0], complex_step=[1.0, 2.1])
     text = str(caught.value)
-    assert text.splitlines()[0].startswith("dW: ") and "complex_step differ by" in text
-    assert "numpy and torch" in text and "differ\n" in text
+    assert text.splitlines()[0].startswith("dW: ")
+    assert "complex_step differ by" in text
+    assert "numpy and torch" in text
+    assert "differ\n" in text
     assert isinstance(caught.value, AssertionError)
 
 

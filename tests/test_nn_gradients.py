@@ -44,9 +44,7 @@ def problems(draw):
         init=draw(st.sampled_from(["uniform", "xavier", "orthogonal", 0.5])), **options,
     )  # fmt: skip
     x = rng.normal(size=(T, B, D)) if V is None else rng.integers(0, V, (T, B))
-    targets = rng.integers(
-        0, len(model.b_y) if model.config["bias"] else 2, (T, B) if model.every_step else B
-    )
+    targets = rng.integers(0, len(model.b_y) if model.config["bias"] else 2, (T, B) if model.every_step else B)
     arguments = {"reduction": draw(st.sampled_from(["sum", "mean"]))}
     if draw(st.booleans()):
         arguments["state"] = [tuple(rng.normal(size=(B, H)) for _ in cell.states) for cell in model.cells]
@@ -65,9 +63,7 @@ def compare(model, x, targets, arguments):
     """The largest difference over the loss and all gradients: parameters, inputs and initial state."""
     loss, _ = model.loss_and_gradients(x, targets, **arguments)
     dx = dstate = None
-    if (
-        model.V is None or "state" in arguments
-    ):  # the same again, for the gradients that training does not need
+    if model.V is None or "state" in arguments:  # the same again, for the gradients that training does not need
         s, _ = model.forward(x, **{k: v for k, v in arguments.items() if k != "reduction"})
         ds = _score_gradients(s, targets, model, arguments)
         dx, dstate = model.backward(ds, want_dx=model.V is None)
@@ -140,7 +136,8 @@ def test_gradients_equal_complex_steps(cell, options):
     )
     assert set(errors) == set(model.parameters)
     assert max(errors.values()) < 1e-13, str(errors)
-    assert "complex steps" in str(errors) and "| W_hh |" in errors._repr_markdown_()
+    assert "complex steps" in str(errors)
+    assert "| W_hh |" in errors._repr_markdown_()
 
 
 def test_gradients_of_relu_equal_central_differences():
@@ -163,7 +160,8 @@ def test_a_wrong_gradient_is_found():
 
     object.__setattr__(model.cells[0], "backward", wrong)
     errors = check_gradients(model, rng.integers(0, 4, (5, 1)), rng.integers(0, 4, (5, 1)))
-    assert errors["W_hh"] > 1e-6 and errors["W_xh"] < 1e-13
+    assert errors["W_hh"] > 1e-6
+    assert errors["W_xh"] < 1e-13
 
 
 @pytest.mark.parametrize("every_step", [True, False])
@@ -281,7 +279,6 @@ def test_the_twin_hands_its_parameters_back():
 
 def test_the_twin_is_torch_nn_where_torch_has_the_cell():
     kinds = {
-        type(TorchTwin(RecurrentModel(cell, V=3, H=2, **options)).cells[0]).__module__
-        for cell, options in CELLS[3:5]
+        type(TorchTwin(RecurrentModel(cell, V=3, H=2, **options)).cells[0]).__module__ for cell, options in CELLS[3:5]
     }
     assert kinds == {"torch.nn.modules.rnn"}

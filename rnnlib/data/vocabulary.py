@@ -26,10 +26,8 @@ class Vocabulary:
         self.characters = list(characters)
         self.tokens = {character: token for token, character in enumerate(self.characters)}
         require(len(self.characters) > 0, "characters", "at least one", "none")
-        repeated = sorted({c for c in self.characters if self.characters.count(c) > 1}) if len(self.tokens) < len(
-            self.characters
-        ) else []  # fmt: skip
-        require(not repeated, "characters", "each of them once", f"{repeated[:1]} several times")
+        repeated = next((c for k, c in enumerate(self.characters) if self.tokens[c] != k), None)
+        require(repeated is None, "characters", "each of them once", f"{repeated!r} twice")
 
     @classmethod
     def of(cls, text):

@@ -137,8 +137,16 @@ class Cell(Layer):
 
     def blocks(self, T, B):
         """Slices of steps from the last to the first, each so short that its arrays stay in the cache."""
-        length = max(1, 2**14 // (B * self.H))
+        length = self._block_length(T, B)
         return [slice(max(0, end - length), end) for end in range(T, 0, -length)]
+
+    def block_buffer(self, name, steps, shape):
+        """An array (number of steps, *shape) for one block: kept, because fresh memory costs more than the sums."""
+        length = self._block_length(*self.x.shape[:2])
+        return self.buffer(name, (length, *shape))[: steps.stop - steps.start]
+
+    def _block_length(self, T, B):
+        return min(T, max(1, 2**14 // (B * self.H)))
 
     def input_gradients(self, da, want_dx):
         """From δ = da (T, B, G·H): ∂L/∂W_xh and ∂L/∂x, each one product over all T·B rows."""
@@ -146,9 +154,7 @@ class Cell(Layer):
         da = da.reshape(T * B, -1)
         if self.x.ndim == 2:
             # one-hot rows: a sparse matrix S of them, for dW_xh = Sᵀ δ adds the rows of δ that belong to one token
-            S = csr_array(
-                (np.ones(T * B, self.dtype), self.x.ravel(), np.arange(T * B + 1)), shape=(T * B, self.D)
-            )
+            S = csr_array((np.ones(T * B, self.dtype), self.x.ravel(), np.arange(T * B + 1)), shape=(T * B, self.D))
             self.dW_xh = S.T @ da
             return None
         np.matmul(self.x.reshape(T * B, self.D).T, da, out=self.dW_xh)
@@ -167,9 +173,7 @@ class Cell(Layer):
         names = [name for name in ("b_h", "b_xh", "b_hh") if name in self.parameters]
         for name in names:
             rows = (da_hh if name == "b_hh" and da_hh is not None else da).reshape(-1, da.shape[-1])
-            np.matmul(
-                np.ones(len(rows), self.dtype), rows, out=self.gradients[name]
-            )  # faster than a sum over rows
+            np.matmul(np.ones(len(rows), self.dtype), rows, out=self.gradients[name])  # faster than a sum over rows
 
     @property
     def total_bias(self):

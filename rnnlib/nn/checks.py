@@ -22,9 +22,7 @@ def check_floats(argument, array, shape, dtype):
     fits = array.ndim == len(shape) and all(
         n >= 1 if isinstance(size, str) else n == size for n, size in zip(array.shape, shape, strict=True)
     )
-    require(
-        fits, argument, f"shape {expected}" + (" with every size ≥ 1" if array.size == 0 else ""), array.shape
-    )
+    require(fits, argument, f"shape {expected}" + (" with every size ≥ 1" if array.size == 0 else ""), array.shape)
     require(array.dtype == dtype, argument, f"dtype {np.dtype(dtype)}", array.dtype)
     require(np.isfinite(array).all(), argument, "finite numbers", "NaN or infinity")
     return array

@@ -132,7 +132,7 @@ class GRU(Cell):
         """
         values, h_before, q = self.values[steps], self.h[:-1][steps], self.q[steps]
         z, r, n = np.moveaxis(values, 1, 0)
-        slopes = np.empty((len(values), 4, *z.shape[1:]), self.dtype)
+        slopes = self.block_buffer("slopes", steps, (4, *z.shape[1:]))
         of_z, of_r, of_q, of_n = np.moveaxis(slopes, 1, 0)
         np.subtract(1, values[:, :2], out=slopes[:, :2])
         np.multiply(n, n, out=of_n)

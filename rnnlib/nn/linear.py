@@ -29,9 +29,7 @@ class Linear(Layer):
         H, Y = self.W_hy.shape
         require(h.shape[-1] == H, "h", f"shape (..., {H})", h.shape)
         s = self.buffer("s", (*h.shape[:-1], Y))
-        np.matmul(
-            h.reshape(-1, H), self.W_hy, out=s.reshape(-1, Y)
-        )  # one product for all steps and sequences
+        np.matmul(h.reshape(-1, H), self.W_hy, out=s.reshape(-1, Y))  # one product for all steps and sequences
         if "b_y" in self.parameters:
             s += self.b_y
         return s

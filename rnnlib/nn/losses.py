@@ -51,9 +51,7 @@ def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
     ds = np.empty_like(s) if ds is None else ds
     counted = None if mask is None else mask.reshape(-1)
     weight = 1 / int(count) if reduction == "mean" else 1
-    loss = _rows(
-        s.reshape(-1, s.shape[-1]), targets.reshape(-1), counted, weight, ds.reshape(-1, s.shape[-1])
-    )
+    loss = _rows(s.reshape(-1, s.shape[-1]), targets.reshape(-1), counted, weight, ds.reshape(-1, s.shape[-1]))
     return loss * weight, ds
 
 

@@ -114,7 +114,7 @@ class LSTM(Cell):
         """For a block of steps ∂c_t/∂a_t of i, f and g, and ∂h_t/∂a_t of o; ∂h_t/∂c_t; and ∂c_t/∂c_{t-1}."""
         values, tanh_c = self.values[steps], self.tanh_c[steps]
         i, f, o, g = np.moveaxis(values, 1, 0)
-        slopes = np.empty_like(values)
+        slopes = self.block_buffer("slopes", steps, values.shape[1:])
         np.subtract(1, values[:, :3], out=slopes[:, :3])
         slopes[:, :3] *= values[:, :3]  # σ' = σ (1 - σ)
         slopes[:, 0] *= g
@@ -123,7 +123,7 @@ class LSTM(Cell):
         np.multiply(g, g, out=slopes[:, 3])
         np.subtract(1, slopes[:, 3], out=slopes[:, 3])  # tanh' = 1 - tanh²
         slopes[:, 3] *= i
-        dh_dc = tanh_c * tanh_c
+        dh_dc = np.multiply(tanh_c, tanh_c, out=self.block_buffer("dh/dc", steps, tanh_c.shape[1:]))
         np.subtract(1, dh_dc, out=dh_dc)
         dh_dc *= o
         if self.padding is not None:  # h_t = h_{t-1} and c_t = c_{t-1} there

@@ -3,6 +3,7 @@
 h_t^(1) = cell(x_t, h_{t-1}^(1))    h_t^(l) = cell(h_t^(l-1), h_{t-1}^(l))    s_t = h_t^(last) W_hy + b_y
 """
 
+from inspect import signature
 from math import isqrt
 
 import numpy as np
@@ -70,12 +71,14 @@ class RecurrentModel:
         require(V is not None or D is not None, "V or D", "at least one of them", "neither")
         require(V is not None or Y is not None, "Y", "a number of scores where there is no vocabulary", None)
         require(layers >= 1, "layers", "at least 1", layers)
+        unknown = set(options) - set(signature(CELLS[cell]).parameters)
+        require(not unknown, "options", f"only those that {cell} takes", ", ".join(sorted(unknown)))
         self.rng = np.random.default_rng(seed)
         self.every_step, self.dtype, self.V = every_step, np.dtype(dtype), V
         self.embedding = Embedding(V, D, dtype) if V is not None and D is not None else None
         first = V if D is None else D
         self.cells = [CELLS[cell](first if k == 0 else H, H, bias, dtype, **options) for k in range(layers)]
-        self.dropouts = [Dropout(dropout, self.rng) for _ in range(layers - 1)]
+        self.dropouts = [Dropout(dropout, self.rng) for _ in range(layers)][1:]
         self.output = Linear(H, V if Y is None else Y, bias > 0, dtype)
         self._pack()
         for _, layer in self._named_layers():
@@ -108,9 +111,7 @@ class RecurrentModel:
         for kind, key in (("parameters", name), ("gradients", name[1:])):
             if key in self.__dict__.get(kind, {}) and (kind == "parameters" or name[0] == "d"):
                 return self.__dict__[kind][key]
-        raise AttributeError(
-            f"RecurrentModel has no {name!r}; its parameters are {', '.join(self.parameters)}."
-        )
+        raise AttributeError(f"RecurrentModel has no {name!r}; its parameters are {', '.join(self.parameters)}.")
 
     def __setattr__(self, name, value):
         if name in self.__dict__.get("parameters", {}):
@@ -212,9 +213,7 @@ class RecurrentModel:
         s, state = self.forward(x, state, mask, times)
         return cross_entropy(s, targets, mask if self.every_step else None, reduction, ds=s)[0], state
 
-    def loss_and_gradients(
-        self, x, targets, state=None, mask=None, times=None, reduction="sum", segment=None
-    ):
+    def loss_and_gradients(self, x, targets, state=None, mask=None, times=None, reduction="sum", segment=None):
         """Softmax cross-entropy in nats, with its gradient by all parameters in `dtheta` and `gradients`.
 
         Parameters
@@ -249,9 +248,7 @@ class RecurrentModel:
 
     def _in_segments(self, x, targets, state, mask, times, reduction, segment):
         x, targets = np.asarray(x), np.asarray(targets)
-        require(
-            self.every_step, "segment", "a model with scores at every step", "one with scores after the last"
-        )
+        require(self.every_step, "segment", "a model with scores at every step", "one with scores after the last")
         require(x.ndim >= 2 and x.size > 0, "x", "shape (T, B, ...) with T ≥ 1 and B ≥ 1", x.shape)
         require(targets.shape == x.shape[:2], "targets", f"shape {x.shape[:2]}", targets.shape)
         mask = check_mask("mask", mask, x.shape[:2])

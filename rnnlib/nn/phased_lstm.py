@@ -74,9 +74,7 @@ class PhasedLSTM(LSTM):
         phase = turns - np.floor(turns.real)
         rises, falls = phase.real < self.r_on.real / 2, phase.real < self.r_on.real
         falls &= ~rises
-        k = np.where(
-            rises, 2 * phase / self.r_on, np.where(falls, 2 - 2 * phase / self.r_on, self.alpha * phase)
-        )
+        k = np.where(rises, 2 * phase / self.r_on, np.where(falls, 2 - 2 * phase / self.r_on, self.alpha * phase))
         return k, phase, since, rises, falls
 
     def forward(self, x, state=None, mask=None, times=None):
@@ -103,9 +101,7 @@ class PhasedLSTM(LSTM):
         if self.padding is not None:
             self.k[self.padding] = 0  # closed for good: the state is carried on
         gates_at, self.h, self.c = self.start_gates(x), h, c
-        self.h_open, self.c_open, self.tanh_c = (
-            self.buffer(name, (T, B, self.H)) for name in ("h~", "c~", "tanh c")
-        )
+        self.h_open, self.c_open, self.tanh_c = (self.buffer(name, (T, B, self.H)) for name in ("h~", "c~", "tanh c"))
         for t in range(T):
             i, f, o, g = gates_at(t, h[t])
             self.c_open[t] = f * c[t] + i * g
@@ -120,18 +116,18 @@ class PhasedLSTM(LSTM):
         T, B = self.x.shape[:2]
         da, (total, dc), W_hhT = self.start_backward(dh, dstate)
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
-        slopes, dh_dc, f = self._slopes(slice(0, T))
         k, dk = self.k, self.buffer("dk", (T, B, self.H))
         for t in reversed(range(T)):
+            (slopes,), (dh_dc,), (f,) = self._slopes(slice(t, t + 1))
             if dh is not None:
                 total += dh[t]  # now ∂L/∂h_t
             dk[t] = total * (self.h_open[t] - self.h[t]) + dc * (self.c_open[t] - self.c[t])
             dh_open = k[t] * total
-            dc_open = k[t] * dc + dh_open * dh_dc[t]
-            np.multiply(dc_open, slopes[t, :2], out=da_by_gate[t, :2])
-            np.multiply(dc_open, slopes[t, 3], out=da_by_gate[t, 3])
-            np.multiply(dh_open, slopes[t, 2], out=da_by_gate[t, 2])
-            dc[...] = (1 - k[t]) * dc + f[t] * dc_open
+            dc_open = k[t] * dc + dh_open * dh_dc
+            np.multiply(dc_open, slopes[:2], out=da_by_gate[t, :2])
+            np.multiply(dc_open, slopes[3], out=da_by_gate[t, 3])
+            np.multiply(dh_open, slopes[2], out=da_by_gate[t, 2])
+            dc[...] = (1 - k[t]) * dc + f * dc_open
             total[...] = (1 - k[t]) * total + da[t] @ W_hhT
         self._openness_gradients(dk)
         self.recurrent_gradients(self.h[:-1], da)
@@ -146,9 +142,7 @@ class PhasedLSTM(LSTM):
         slope = np.where(rises, 2 / self.r_on, np.where(falls, -2 / self.r_on, self.alpha))  # ∂k/∂φ
         dphase = dk * slope
         gradients = {
-            "tau": -dphase
-            * since
-            / self.tau**2,  # ∂φ/∂τ = -(t - shift)/τ², for the number of whole turns is constant
+            "tau": -dphase * since / self.tau**2,  # ∂φ/∂τ = -(t - shift)/τ², for the number of whole turns is constant
             "shift": -dphase / self.tau,
             "r_on": dk * np.where(rises, -1, np.where(falls, 1, 0)) * 2 * phase / self.r_on**2,
             "alpha": dk * np.where(rises | falls, 0, phase),

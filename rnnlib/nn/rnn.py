@@ -107,10 +107,11 @@ class RNN(Cell):
     def _slopes(self, steps):
         """f'(a_t) for a block of steps at once, from h_t = f(a_t); zero in the padding."""
         h = self.h[1:][steps]
+        slopes = self.block_buffer("slopes", steps, h.shape[1:])
         if self.activation == "relu":
-            slopes = (h > 0).astype(self.dtype)
+            np.greater(h, 0, out=slopes, casting="unsafe")
         else:
-            slopes = h * h
+            np.multiply(h, h, out=slopes)
             np.subtract(h if self.activation == "sigmoid" else 1, slopes, out=slopes)  # h (1 - h), or 1 - h²
         if self.padding is not None:
             slopes[self.padding[steps]] = 0
