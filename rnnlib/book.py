@@ -131,29 +131,24 @@ def _run(path, name):
     # Two notebooks at a time on two cores: one thread each is faster than two that fight, and repeatable.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     notebook = nbformat.read(path, as_version=4)
+    started = ["(none yet)"]
+    settings = {
+        "extra_arguments": ["--log-level=ERROR"],
+        "on_cell_start": lambda cell, cell_index: started.append(cell.id),
+    }
+    seconds = 0.0
     try:
-        result = single_nb_execution(
-            notebook,
-            cwd=str(path.parent),
-            timeout=CELL_TIMEOUT,
-            allow_errors=False,
-            extra_arguments=["--log-level=ERROR"],
-        )
+        result = single_nb_execution(notebook, str(path.parent), CELL_TIMEOUT, allow_errors=False, **settings)
     except RuntimeError as error:  # the kernel did not start, or died: out of memory, or a crash
-        return None, 0.0, f"{name}: cell {_last_started(notebook)!r}: {error}"
-    if result.err is None:
-        return result.nb, result.time, None
-    if hasattr(result.err, "ename"):
-        reason = f"{result.err.ename}: {result.err.evalue}"
+        reason = str(error)
     else:
+        notebook, seconds, error = result.nb, result.time, result.err
+        if error is None:
+            return notebook, seconds, None
         reason = f"no end after {CELL_TIMEOUT} s; make it smaller, or a named experiment whose record it loads"
-    return None, result.time, f"{name}: cell {_last_started(notebook)!r} failed: {reason}"
-
-
-def _last_started(notebook):
-    """Id of the last code cell that ran: the one to look at after a failure."""
-    ran = [cell.id for cell in notebook.cells if cell.cell_type == "code" and cell.get("execution_count")]
-    return ran[-1] if ran else "(the first)"
+        if hasattr(error, "ename"):
+            reason = f"{error.ename}: {error.evalue}"
+    return None, seconds, f"{name}: cell {started[-1]!r} failed: {reason}"
 
 
 def records(root=ROOT):

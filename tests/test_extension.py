@@ -1,0 +1,179 @@
+"""The book's Sphinx extension, on books of a few pages: boxes, labels, ledger, and what the build refuses."""
+
+import io
+import re
+
+import pytest
+from book_extension.boxes import split_at_relation, steps
+from nbformat.v4 import new_output
+from samples import code, payload, shown, text, write
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+
+class Book:
+    """A small Sphinx project of notebooks that hold their outputs."""
+
+    def __init__(self, root):
+        self.source, self.output = root / "source", root / "html"
+        self.source.mkdir()
+
+    def page(self, name, *cells):
+        write(self.source / f"{name}.ipynb", *cells)
+
+    def markdown(self, name, content):
+        (self.source / f"{name}.md").write_text(content)
+
+    def build(self, jobs=1, **settings):
+        """Build what is out of date, and return the warnings."""
+        names = sorted(path.stem for path in self.source.glob("*.*") if path.stem != "index")
+        self.markdown("index", "# Index\n\n```{toctree}\n" + "\n".join(names) + "\n```\n")
+        warnings = io.StringIO()
+        settings = {
+            "extensions": ["myst_nb", "book_extension"], "html_theme": "basic", "nb_execution_mode": "off",
+            "nb_render_markdown_format": "myst", "myst_enable_extensions": ["dollarmath"], "nitpicky": True,
+        } | settings  # fmt: skip
+        with patch_docutils(), docutils_namespace():
+            folders = self.source, None, self.output, self.output / ".doctrees"
+            app = Sphinx(*folders, "html", settings, status=None, warning=warnings, parallel=jobs)
+            app.build()
+        return re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue())
+
+    def html(self, name):
+        return (self.output / f"{name}.html").read_text()
+
+
+@pytest.fixture
+def book(tmp_path):
+    return Book(tmp_path)
+
+
+def test_a_claim_is_a_box_with_mark_title_formula_and_folded_checks(book):
+    book.page("one", text("title", "# One"), shown("claim", payload()))
+    assert book.build() == ""
+    html = book.html("one")
+    assert 'id="softmax.jacobian"' in html and "claim-level-proved" in html
+    assert "✓ proved for every K" in html and "Title of softmax.jacobian" in html
+    assert r"\frac{\partial p_i}{\partial s_j} = p_i (\delta_{ij} - p_j)" in html
+    assert "<details" in html and "1 mistake, 14 mutants refuted · how this was checked</summary>" in html
+    assert "square forgotten" in html and "S2-05" in html and "The copy may be damaged" in html
+    assert "\\(s = (0, 0)\\)" in html
+    assert html.count("softmax.jacobian") >= 3, "the id stands in the box as a link to itself"
+
+
+def test_a_definition_is_a_quieter_box_that_claims_nothing(book):
+    record = payload("softmax", kind="definition", verdict="", evidence="", level="", mistakes=[], how=["$K \\ge 1$"])
+    book.page("one", text("title", "# One"), shown("definition", record))
+    book.markdown("list", "# List\n\n```{ledger}\n```\n\n```{claim-count}\n```\n")
+    assert book.build() == ""
+    assert "claim-kind-definition" in book.html("one") and "<details" not in book.html("one")
+    assert "No claims yet." in book.html("list") and "<strong>0</strong>" in book.html("list")
+
+
+def test_a_chain_sets_each_line_with_its_reason(book):
+    told = [("a", ""), ("= b + c", "as $b$ is"), ("= d", "collect")]
+    lines = [{"latex": latex, "reason": reason} for latex, reason in told]
+    book.page("one", text("title", "# One"), shown("chain", payload(kind="chain", lines=lines)))
+    assert book.build() == ""
+    html = book.html("one")
+    assert html.count('class="claim-step ') == 2
+    assert r"\displaystyle a" in html and r"\displaystyle = d" in html and "collect" in html
+
+
+@pytest.mark.parametrize(
+    ("latex", "parts"),
+    [
+        ("a = b = c", ("a", "= b = c")),
+        ("= b", ("", "= b")),
+        (r"\sum_{k=1}^{K} x_k \le \left(y = z\right)", (r"\sum_{k=1}^{K} x_k", r"\le \left(y = z\right)")),
+        (r"f(x = 1) \leftarrow g", ("", r"f(x = 1) \leftarrow g")),
+        ("a &= b", ("a", "= b")),
+        ("p_i := q", ("p_i", ":= q")),
+        (r"\begin{cases} a & b = c \end{cases}", ("", r"\begin{cases} a & b = c \end{cases}")),
+    ],
+)
+def test_a_step_is_split_before_its_first_relation(latex, parts):
+    assert split_at_relation(latex) == parts
+
+
+def test_the_first_line_of_a_chain_may_be_a_left_side_alone():
+    lines = [{"latex": "a", "reason": "start"}, {"latex": "= b", "reason": "then"}, {"latex": "= c", "reason": ""}]
+    assert steps(lines) == [("a", "= b", "start; then"), ("", "= c", "")]
+
+
+def test_claims_are_labels_for_references_and_links(book):
+    name = "softmax.jacobian"
+    links = f"{{ref}}`{name}`, {{ref}}`that one <{name}>`, [mine](#{name}), [](#{name})"
+    book.page("one", text("title", f"# One\n\n{links}"), shown("claim", payload()))
+    book.markdown("two", f"# Two\n\n{links}\n")
+    assert book.build() == ""
+    for name, target in (("one", "#softmax.jacobian"), ("two", "one.html#softmax.jacobian")):
+        assert book.html(name).count(f'href="{target}"') >= 4
+    assert book.html("two").count("Title of softmax.jacobian") == 2
+
+
+def test_ledger_and_count_follow_the_claims(book):
+    book.page("one", text("title", "# One"), shown("claim", payload("a.claim")), shown("other", payload("b.claim")))
+    book.page("two", text("title", "# Two"), shown("claim", payload("c.claim", level="tested", evidence="tested")))
+    book.markdown("list", "# List\n\n```{ledger}\n```\n\n```{claim-count}\n```\n")
+    assert book.build() == ""
+    listed = book.html("list")
+    assert all(f"#{name}" in listed for name in ("a.claim", "b.claim", "c.claim"))
+    assert "<strong>3</strong> claims checked" in listed and "<strong>2</strong> proved" in listed
+
+    book.page("one", text("title", "# One"), shown("claim", payload("a.renamed")))
+    assert book.build() == ""
+    listed = book.html("list")
+    assert "a.renamed" in listed and "a.claim" not in listed and "b.claim" not in listed and "c.claim" in listed
+
+    (book.source / "two.ipynb").unlink()
+    assert book.build() == ""
+    assert "c.claim" not in book.html("list")
+
+
+def test_claims_of_pages_read_in_several_processes_are_joined(book):
+    names = [f"p{number}" for number in range(12)]
+    for name in names:
+        book.page(name, text("title", f"# {name}"), shown("claim", payload(f"{name}.claim")))
+    book.markdown("list", "# List\n\n```{ledger}\n```\n" + "".join(f"\n[](#{name}.claim)\n" for name in names))
+    assert book.build(jobs=2) == ""
+    assert all(f'href="{name}.html#{name}.claim"' in book.html("list") for name in names)
+
+
+def test_an_id_used_twice_stops_the_build_and_names_both_pages(book):
+    book.page("one", text("title", "# One"), shown("claim", payload()))
+    book.page("two", text("title", "# Two"), shown("claim", payload()))
+    with pytest.raises(ExtensionError, match=r"'softmax\.jacobian' is used twice: on page one and on page two"):
+        book.build()
+
+
+def test_display_maths_that_nothing_checks_is_refused(book):
+    book.page(
+        "one",
+        text("title", "# One\n\nInline $a = b$ is text."),
+        text("defined", "```{math}\n:class: definition\np = q\n```"),
+        text("careless", "Surely\n\n$$a = b$$"),
+        code("computed", outputs=[new_output("display_data", data={"text/latex": "$$c = d$$"})]),
+        shown("claim", payload()),
+    )
+    book.markdown("two", "# Two\n\n```{math}\ne = f\n```\n")
+    warnings = book.build().splitlines()
+    assert len(warnings) == 3
+    assert "one.ipynb" in warnings[0] and "in cell 'careless': a = b." in warnings[0]
+    assert "in cell 'computed': c = d." in warnings[1]
+    assert re.search(r"two\.md:3: WARNING: display maths that nothing checks: e = f\.", warnings[2])
+
+
+def test_a_notebook_that_was_not_executed_stops_the_build(book, tmp_path):
+    book.page("one", text("title", "# One"), code("cell", "1 + 1"))
+    with pytest.raises(ExtensionError, match="not executed as they are now: one; build with"):
+        book.build(nb_execution_mode="cache", nb_execution_cache_path=str(tmp_path / "cache"))
+
+
+def test_a_formula_keeps_the_punctuation_after_it(book):
+    book.markdown("one", "# One\n\nFirst $a$, then $b$ (or $c$).\n")
+    assert book.build() == ""
+    html = book.html("one")
+    assert html.count('<span class="unbroken">') == 2
+    assert re.search(r'<span class="unbroken"><span class="math[^>]*>\\\(c\\\)</span>\)\.</span>', html)
