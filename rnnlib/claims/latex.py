@@ -141,6 +141,8 @@ class _Writer:
         if name == "exp" and not _is_tall(arguments[0]):
             return rf"e^{{{self.write(arguments[0])}}}"
         symbol = FUNCTIONS[name].latex if name in FUNCTIONS else rf"\operatorname{{{name}}}"
+        if symbol in (r"\ln", r"\log_2") and isinstance(arguments[0], (ast.Name, ast.Subscript, ast.Constant)):
+            return f"{symbol} {self.write(arguments[0])}"
         return symbol + self._argument(arguments[0])
 
     def _series(self, name, arguments):
