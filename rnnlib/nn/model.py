@@ -127,6 +127,12 @@ class RecurrentModel:
         other.theta[...] = self.theta
         return other
 
+    def keep_domain(self):
+        """After an update: bring back parameters that left their domain. Only the Phased LSTM has such."""
+        for cell in self.cells:
+            if isinstance(cell, PhasedLSTM):
+                cell.keep_domain()
+
     def forward(self, x, state=None, mask=None, times=None, training=False):
         """Scores for a batch of sequences.
 

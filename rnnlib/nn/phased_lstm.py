@@ -51,6 +51,11 @@ class PhasedLSTM(LSTM):
         self.tau = np.exp(rng.uniform(low, high, self.H))
         self.shift = rng.uniform(0, 1, self.H) * self.tau
 
+    def keep_domain(self):
+        """Bring τ and r_on back to where they mean something, after an update that left it."""
+        np.maximum(self.tau, 1e-3, out=self.tau)
+        np.clip(self.r_on, 1e-3, 1, out=self.r_on)
+
     @staticmethod
     def default_times(T, B):
         """0, 1, 2 and so on for every sequence."""
@@ -62,13 +67,9 @@ class PhasedLSTM(LSTM):
 
     def _phases(self, times):
         """k, φ and time since the shift, all (T, B, H), and where k rises and where it falls."""
-        require((self.tau.real > 0).all(), "tau", "positive periods", self.tau.real.min())
-        require(
-            ((self.r_on.real > 0) & (self.r_on.real <= 1)).all(),
-            "r_on",
-            "shares with 0 < r_on ≤ 1",
-            self.r_on,
-        )
+        tau, r_on = self.tau.real, self.r_on.real
+        require(tau.min() > 0, "tau", "positive periods", tau.min())
+        require(r_on.min() > 0 and r_on.max() <= 1, "r_on", "shares with 0 < r_on ≤ 1", (r_on.min(), r_on.max()))
         since = times[:, :, None].astype(self.dtype) - self.shift
         turns = since / self.tau
         phase = turns - np.floor(turns.real)

@@ -1,0 +1,152 @@
+"""Batches for training: each source can say where it stands, and continue from there exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnlib.nn.checks import require
+
+
+@dataclass
+class Batch:
+    """One batch: inputs, targets, the mask of padding or None, and whether carried states start anew."""
+
+    x: np.ndarray
+    targets: np.ndarray
+    mask: np.ndarray | None = None
+    fresh: bool = True
+
+
+class OneBatch:
+    """The same batch every time, as for one word to memorise.
+
+    Parameters
+    ----------
+    x, targets : array (T, B)
+    """
+
+    def __init__(self, x, targets):
+        self.batch = Batch(x, targets)
+
+    def next(self):
+        """The batch."""
+        return self.batch
+
+    def position(self):
+        """Where the source stands, as a JSON value."""
+        return None
+
+    def seek(self, position):
+        """Continue from an earlier position."""
+
+
+class DrawnBatches:
+    """Batches that a function draws at random, as for palindromes.
+
+    Parameters
+    ----------
+    draw : function
+        From a NumPy random generator to x and targets.
+    seed : int
+    """
+
+    def __init__(self, draw, seed=0):
+        self.draw, self.rng = draw, np.random.default_rng(seed)
+
+    def next(self):
+        """A new batch."""
+        return Batch(*self.draw(self.rng))
+
+    def position(self):
+        """Where the source stands, as a JSON value."""
+        return self.rng.bit_generator.state
+
+    def seek(self, position):
+        """Continue from an earlier position."""
+        self.rng.bit_generator.state = position
+
+
+class TextBatches:
+    """A long text in B parallel streams, T steps at a time: the state is carried from each batch to the next.
+
+    The text is cut into B pieces of equal length; the rest at its end, shorter than B, is left out. The last batch of
+    an epoch may be shorter than T. After it the streams start again, with fresh states.
+
+    Parameters
+    ----------
+    tokens : array of int (N,)
+    T, B : int
+    """
+
+    def __init__(self, tokens, T, B):
+        tokens = np.asarray(tokens)
+        require(tokens.ndim == 1, "tokens", "shape (N,)", tokens.shape)
+        require(T >= 1 and B >= 1, "T and B", "at least 1 each", (T, B))
+        length = (len(tokens) - 1) // B
+        require(length >= 1, "tokens", f"more than {B} tokens for {B} streams", len(tokens))
+        self.x = np.ascontiguousarray(tokens[: length * B].reshape(B, length).T)
+        self.targets = np.ascontiguousarray(tokens[1 : length * B + 1].reshape(B, length).T)
+        self.T, self.at = T, 0
+
+    def __len__(self):
+        """Batches in an epoch."""
+        return -(-len(self.x) // self.T)
+
+    def next(self):
+        """The next T steps of all streams."""
+        steps = slice(self.at, self.at + self.T)
+        batch = Batch(self.x[steps], self.targets[steps], fresh=self.at == 0)
+        self.at = 0 if steps.stop >= len(self.x) else steps.stop
+        return batch
+
+    def position(self):
+        """Where the source stands, as a JSON value."""
+        return self.at
+
+    def seek(self, position):
+        """Continue from an earlier position."""
+        self.at = position
+
+
+class ShuffledBatches:
+    """Examples of their own, in a new random order in every epoch; the last batch of an epoch may be smaller.
+
+    Parameters
+    ----------
+    x, targets : array (T, N, ...), (T, N) or (N,)
+        N examples, along the second axis of x.
+    B : int
+        Examples in a batch.
+    mask : array of bool (T, N), optional
+    seed : int
+    """
+
+    def __init__(self, x, targets, B, mask=None, seed=0):
+        require(B >= 1, "B", "at least 1", B)
+        require(x.ndim >= 2 and x.size > 0, "x", "shape (T, N, ...) with every size ≥ 1", x.shape)
+        require(targets.shape[-1] == x.shape[1], "targets", f"{x.shape[1]} examples", targets.shape[-1])
+        self.x, self.targets, self.mask, self.B = x, targets, mask, B
+        self.rng, self.at = np.random.default_rng(seed), 0
+
+    def next(self):
+        """The next batch."""
+        if self.at == 0:
+            self.before = self.rng.bit_generator.state
+            self.order = self.rng.permutation(self.x.shape[1])
+        chosen = self.order[self.at : self.at + self.B]
+        self.at = 0 if self.at + self.B >= len(self.order) else self.at + self.B
+        mask = None if self.mask is None else self.mask[:, chosen]
+        return Batch(self.x[:, chosen], self.targets[..., chosen], mask)
+
+    def position(self):
+        """Where the source stands, as a JSON value."""
+        if self.at == 0:
+            return {"at": 0, "random": self.rng.bit_generator.state}
+        return {"at": self.at, "random": self.before}
+
+    def seek(self, position):
+        """Continue from an earlier position."""
+        self.rng.bit_generator.state = position["random"]
+        if position["at"]:
+            self.before, self.order = position["random"], self.rng.permutation(self.x.shape[1])
+        self.at = position["at"]

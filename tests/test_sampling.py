@@ -1,0 +1,71 @@
+"""Writing with a model."""
+
+import numpy as np
+import pytest
+
+from rnnlib.data import Vocabulary
+from rnnlib.nn import RecurrentModel, softmax
+from rnnlib.sampling import generate, sample_tokens
+
+VOCABULARY = Vocabulary("abcde")
+
+
+def model(cell="lstm", **more):
+    return RecurrentModel(cell, V=5, H=8, init=1.0, **more)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "phased_lstm"])
+def test_step_by_step_is_the_whole_sequence(cell):
+    net = model(cell, layers=2)
+    (drawn,) = sample_tokens(net, np.array([[0], [1], [2]]), 20, temperature=0)
+    whole = np.concatenate([[0, 1, 2], drawn])[:, None]
+    np.testing.assert_array_equal(net.forward(whole[:-1])[0][2:, 0].argmax(axis=-1), drawn)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_frequencies_are_those_of_the_softmax(temperature):
+    net, N = model("rnn"), 20_000
+    drawn = sample_tokens(net, np.zeros((1, N), int), 1, temperature=temperature, rng=np.random.default_rng(0))
+    frequencies = np.bincount(np.concatenate(drawn), minlength=5) / N
+    s, _ = net.forward(np.zeros((1, 1), int))
+    p = softmax(s[0, 0] / temperature)
+    np.testing.assert_allclose(frequencies, p, atol=4 * np.sqrt(0.25 / N))
+
+
+def test_the_limits_of_temperature():
+    net = model()
+    greedy = generate(net, VOCABULARY, "a", 30, temperature=0)
+    assert generate(net, VOCABULARY, "a", 30, temperature=1e-9) == greedy
+    hot = generate(net, VOCABULARY, "a", 5000, temperature=1e9)[0]
+    assert min(hot.count(c) for c in "abcde") > 850
+
+
+def test_prefix_stop_batch_and_seed():
+    net = model()
+    texts = generate(net, VOCABULARY, "ab", 40, stop="e", batch=6, seed=1)
+    assert len(texts) == 6
+    assert len(set(texts)) > 1
+    assert all(text.startswith("ab") and "e" not in text[2:] for text in texts)
+    assert texts == generate(net, VOCABULARY, "ab", 40, stop="e", batch=6, seed=1)
+    assert texts != generate(net, VOCABULARY, "ab", 40, stop="e", batch=6, seed=2)
+    assert generate(net, VOCABULARY, "ab", 0) == ["ab"]
+
+
+def test_bad_input():
+    net = model()
+    cases = [
+        (lambda: generate(net, VOCABULARY, ""), "prefix expected at least one character"),
+        (lambda: generate(net, VOCABULARY, "z"), "text expected only the 5 characters of the vocabulary, given 'z'"),
+        (
+            lambda: generate(net, VOCABULARY, "a", temperature=-1),
+            "temperature expected 0 .greedy. or a positive number",
+        ),
+        (lambda: generate(net, VOCABULARY, "a", temperature=np.nan), "temperature expected"),
+        (lambda: generate(net, VOCABULARY, "a", batch=0), "batch expected at least 1"),
+        (lambda: generate(net, VOCABULARY, "a", -1), "length expected 0 or more"),
+        (lambda: sample_tokens(net, np.zeros((1, 1), int), 3), "rng expected a random generator"),
+        (lambda: sample_tokens(RecurrentModel(V=5, Y=2), np.zeros((1, 1), int), 3), "model expected tokens in"),
+    ]
+    for make, message in cases:
+        with pytest.raises(ValueError, match=message):
+            make()
