@@ -3,19 +3,19 @@
 - `boxes` draws what a notebook displays as a claim, a chain of steps or a definition;
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
 - `checks` refuses display maths that nothing has checked, and notebooks that have not been executed;
-- `typography` keeps a formula and the punctuation after it on one line.
+- `markup` makes two small corrections of the pages' HTML.
 """
 
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import boxes, checks, ledger, typography
+from book_extension import boxes, checks, ledger, markup
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (boxes, checks, ledger, typography):
+    for module in (boxes, checks, ledger, markup):
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

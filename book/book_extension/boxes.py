@@ -70,11 +70,9 @@ class Box:
     def head(self):
         """The first line: the mark, the title, and the id as a link to this very place."""
         record = self.record
-        text = (
-            "definition"
-            if record["kind"] == "definition"
-            else (f"{MARKS.get(record['level'], '✗')} {record['evidence'] or record['verdict']}")
-        )
+        text = f"{MARKS.get(record['level'], '✗')} {record['evidence'] or record['verdict']}"
+        if record["kind"] == "definition":
+            text = "definition"
         head = nodes.paragraph(classes=["claim-head"])
         head += nodes.inline("", "", *self.inline(text), classes=["claim-mark"])
         if record.get("title"):
@@ -84,15 +82,17 @@ class Box:
 
     def definition(self):
         """Each defined quantity with what it means, then the domains of the symbols."""
-        for line in self.record["lines"]:
-            yield display(line["latex"])
-            if line.get("reason"):
-                yield self.paragraph(line["reason"], "claim-reason")
+        lines = self.record["lines"]
+        if len(lines) > 1:
+            yield self.chain()
+        else:
+            yield display(lines[0]["latex"])
+            yield self.paragraph(lines[0].get("reason", ""), "claim-reason")
         for domain in self.record.get("how", []):
             yield self.paragraph(domain, "claim-domain")
 
     def chain(self):
-        """The steps of a derivation: relation signs one under another, each step's reason beside it."""
+        """Lines with their relation signs one under another and each line's reason beside it."""
         grid = nodes.container(classes=["claim-steps"])
         for left, right, reason in steps(self.record["lines"]):
             step = nodes.container(classes=["claim-step"])

@@ -1,4 +1,4 @@
-"""Keep a formula and the punctuation after it on one line: a browser would break between them."""
+"""Corrections of the pages' markup that no setting makes."""
 
 import re
 
@@ -9,7 +9,7 @@ PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Wrap each formula in running text that punctuation follows, together with that punctuation."""
+    """Keep a formula and the punctuation after it on one line: a browser would break between them."""
 
     default_priority = 900
 
@@ -24,5 +24,12 @@ class KeepPunctuation(SphinxPostTransform):
                 parent.replace(formula, together)
 
 
+def correct_roles(app, pagename, templatename, context, doctree):
+    """Call an entry of a bibliography an item of its list: its own role, which docutils gives it, is deprecated."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def setup(app):
     app.add_post_transform(KeepPunctuation)
+    app.connect("html-page-context", correct_roles)
