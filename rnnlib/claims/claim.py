@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from .errors import Accepted, IllFormed, Refuted, Undecided, Unreadable
+from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .given import Given
 from .judge import UNDEFINED, Agreement, Counterexample, counterexample, test
 from .language import RELATIONS, Statement, has_relation, parse, parse_statement, respell, text_of
@@ -18,6 +18,7 @@ PROOF_SECONDS = 20
 PROVED, EXACT, TESTED = "proved", "exact", "tested"
 STRENGTH = (TESTED, EXACT, PROVED)
 FIXED_SIZE = 3
+EQUIVALENT = object()
 FALSE, ILL_FORMED, WORDING = "false", "ill-formed", "wording"
 _ID = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
 
@@ -120,7 +121,7 @@ class Claim:
 
     def __init__(self, id, statement, given="", title="", mistakes=(), answers="", fixed=None):
         started = time.perf_counter()
-        if not _ID.fullmatch(id):
+        if not isinstance(id, str) or not _ID.fullmatch(id):
             raise IllFormed(f"the id `{id}` of a claim must be lower-case words joined by dots or hyphens")
         self.id, self.title, self.answers = id, title, answers.split()
         self.given = given if isinstance(given, Given) else Given(given)
@@ -146,23 +147,28 @@ class Claim:
         return ""
 
     def _establish(self):
+        if unknown := [name for name in self.fixed if name not in self.given.sizes_declared()]:
+            raise IllFormed(f"`fixed` names {unknown[0]}, which is no size of the setting")
         found = []
         for number, line in enumerate(self.lines):
-            self.given.check_statement(line)
-            agreement = test(line, self.given)
-            if isinstance(agreement, Counterexample):
-                raise Refuted(f"{self._place(number)}does not hold {counterexample(line, self.given, agreement)}")
-            found.append(self._proved(line, agreement, number))
-        weakest = min(found, key=lambda evidence: (STRENGTH.index(evidence.level), -_count_fixed(evidence)))
-        return weakest._replace(points=min(evidence.points for evidence in found))
+            with _told(self._place(number)):
+                self.given.check_statement(line)
+                agreement = test(line, self.given)
+                if isinstance(agreement, Counterexample):
+                    raise Refuted(f"does not hold {counterexample(line, self.given, agreement)}")
+                found.append(self._proved(line, agreement))
+        return _joined(found)
 
-    def _proved(self, line, agreement, number):
-        sizes = self.given.sizes([line.left, line.right])
-        fixed = {name: self.fixed.get(name, max(FIXED_SIZE, self.given.smallest(name))) for name in sizes}
-        some = {name: size for name, size in fixed.items() if name in self.fixed}
-        with _time_limit(PROOF_SECONDS, self._place(number)):
-            for attempt in [{}] + [some] * bool(some) + [fixed] * (fixed != some):
-                if proves(line, self.given, attempt):
+    def _proved(self, line, agreement):
+        """Evidence for one line: proved for every size if that can be done, else at fixed sizes, else tested."""
+        given, sizes = self.given, self.given.sizes([line.left, line.right])
+        held = {name: size for name in sizes if (size := given.held(name))}
+        fixed = {name: self.fixed.get(name, max(FIXED_SIZE, given.smallest(name))) for name in sizes} | held
+        some = {name: size for name, size in fixed.items() if name in self.fixed or name in held}
+        attempts = [held] + [some] * (some != held) + [fixed] * (fixed != some)
+        with _time_limit(PROOF_SECONDS):
+            for attempt in attempts:
+                if proves(line, given, attempt):
                     told = {name: attempt.get(name, "all") for name in sizes}
                     return Evidence(PROVED if sizes else EXACT, told, *agreement)
         return Evidence(TESTED, {}, *agreement)
@@ -191,19 +197,23 @@ class Claim:
         for line in self.lines:
             for mutant, words in self._mutants_of(line):
                 try:
-                    outcome = test(mutant, self.given, Fast, points=4)
-                except Undecided:
-                    continue  # it has no value anywhere, such as p[k+1] in a sum to the last k: ill-formed
-                if isinstance(outcome, Agreement):
+                    outcome = test(mutant, self.given)
+                    if isinstance(outcome, Agreement):
+                        outcome = self._sorted_out(mutant, words)
+                except (IllFormed, Undecided):
+                    continue  # it means nothing, such as p[k+1] in a sum to the last k
+                if outcome is EQUIVALENT:
                     equivalent.append(mutant)
-                elif outcome.right == UNDEFINED:
-                    continue
-                elif isinstance(test(mutant, self.given), Counterexample):
+                elif outcome.right != UNDEFINED:
                     refuted += 1
-                else:
-                    raise Accepted(f"the mutant `{text_of(mutant.left)} {mutant.relation} {text_of(mutant.right)}` "
-                                   f"({words}) is wrong in float64 but passes the check")
         return refuted, equivalent
+
+    def _sorted_out(self, mutant, words):
+        """A mutant that passes the check is equal to the claim by plain NumPy too, or the check is worth nothing."""
+        if isinstance(test(mutant, self.given, Fast, points=4), Counterexample):
+            raise Accepted(f"the mutant `{text_of(mutant.left)} {mutant.relation} {text_of(mutant.right)}` "
+                           f"({words}) is wrong in float64 but passes the check")
+        return EQUIVALENT
 
     def _mutants_of(self, line):
         """Well-formed variants of both sides of an equation; a first line's left side is mutated too."""
@@ -273,30 +283,56 @@ def _named(id):
     """Put the id of the claim before whatever goes wrong in it."""
     try:
         yield
-    except (Unreadable, IllFormed, Refuted, Accepted, Undecided) as error:
+    except ClaimError as error:
         raise type(error)(f"{id}: {error}") from None
 
 
 @contextmanager
-def _time_limit(seconds, place):
+def _told(place):
+    """Say which line an error is about."""
+    try:
+        yield
+    except ClaimError as error:
+        raise type(error)(f"{place}{error}") from None
+
+
+class _TimeUp(BaseException):
+    """Not an `Exception`: SymPy catches those in places."""
+
+
+@contextmanager
+def _time_limit(seconds):
     """Stop a proof that runs on; only where the system has alarms and this is the main thread."""
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_):
-        raise Undecided(f"{place}the proof did not end within {seconds} s; state it in smaller steps or fix a size")
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+        raise _TimeUp
+    previous, started = signal.signal(signal.SIGALRM, stop), time.monotonic()
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except _TimeUp:
+        raise Undecided(f"the proof did not end within {seconds} s; state it in smaller steps or fix a size") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        if left:  # whoever had set an alarm still gets it
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 0.001), interval)
 
 
-def _count_fixed(evidence):
-    return sum(size != "all" for size in evidence.sizes.values())
+def _joined(found):
+    """The evidence of a chain: as weak as its weakest line, with every size that any line holds fixed."""
+    level = min((evidence.level for evidence in found), key=STRENGTH.index)
+    points, tested = min(e.points for e in found), tuple(sorted({s for e in found for s in e.tested_sizes}))
+    if level == TESTED:
+        return Evidence(TESTED, {}, points, tested)
+    sizes = {}
+    for evidence in found:
+        for name, size in evidence.sizes.items():
+            sizes[name] = size if sizes.get(name, "all") == "all" else sizes[name]
+    return Evidence(PROVED if sizes else EXACT, sizes, points, tested)
 
 
 def _and(words):

@@ -27,3 +27,7 @@ class Undecided(ClaimError, AssertionError):
 
 class Undefined(ClaimError, ArithmeticError):
     """An expression has no value at one point: a division by zero, a logarithm of a negative number."""
+
+
+class OutOfRange(Undefined):
+    """An index lies outside of its range, so that there is nothing to compute."""

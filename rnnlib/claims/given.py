@@ -1,14 +1,18 @@
 """What a claim is stated about: the domain of every symbol and the quantities that are defined from them."""
 import ast
 import re
+import unicodedata
 from functools import reduce
+from keyword import iskeyword
 from typing import NamedTuple
 
 from .errors import IllFormed, Unreadable
 from .functions import FUNCTIONS
-from .language import form_of, indices_of, names_in, parse, text_of
+from .language import FORMS, form_of, indices_of, names_in, parse, parts_of, text_of
 
 SIZE, INDEX = "size", "index"
+# Every axis and every derivative multiplies the work; no formula of the book needs more.
+MAX_AXES, MAX_NESTING, MAX_TERMS = 4, 3, 1000
 # The kinds of entries a symbol can have, as they are written and as they are read aloud.
 ENTRIES = {
     "real": "real",
@@ -21,7 +25,8 @@ _DECLARATION = re.compile(r"(?P<names>[^:]+):(?P<domain>[^=:].*)")
 
 
 class Domain(NamedTuple):
-    """Where a symbol lives: its kind, and per kind its axes (array), two bounds (index) or least value (size)."""
+    """Where a symbol lives: its kind, and by kind its axes (array), its two bounds (index), its least value or its
+    least and greatest (size)."""
 
     kind: str
     axes: tuple = ()
@@ -48,9 +53,10 @@ class Given:
             p[i] := exp(s[i]) / sum(exp(s[k]), k) | the probabilities
         ''', id="softmax.setting")
 
-    Domains are `size` (from 1 on, or ``size >= 3``), an index range such as ``1..K``, and real, positive, unit (between 0 and 1), onehot or
-    distribution, with axes in brackets. A quantity may be defined by several clauses, such as ``h[0] := ...``
-    and ``h[t] := ...``; the first whose constant indices match is used.
+    Domains are `size` (from 1 on; ``size >= 3``; ``size = 3`` where it is held fixed), an index range such as
+    ``1..K``, and real, positive, unit (between 0 and 1), onehot or distribution, with axes in brackets. A quantity
+    may be defined by several clauses, such as ``h[0] := ...`` and ``h[t] := ...``; a clause for one index goes
+    before the clause for all others.
 
     Parameters
     ----------
@@ -73,10 +79,12 @@ class Given:
         self.clauses = {name: list(found) for name, found in base.clauses.items()} if base else {}
         self.words = dict(base.words) if base else {}
         self.own_domains, self.own_clauses = [], []
+        if not isinstance(text, str):
+            raise Unreadable(f"expected a setting as text, found a value of type {type(text).__name__}")
         for line in filter(None, (line.strip() for line in text.splitlines())):
             formula, _, words = (part.strip() for part in line.partition("|"))
             self._define(formula, words) if ":=" in formula else self._declare(formula, words)
-        self._shapes = {}
+        self._shapes, self._open = {}, set()
         for clause in self.own_clauses:
             self._check_clause(clause)
 
@@ -89,18 +97,22 @@ class Given:
         if not match:
             raise Unreadable(f"expected `names: domain` or `name := formula`, found `{line}`")
         domain = self._domain(match["domain"].strip(), line)
-        for name in (part.strip() for part in match["names"].split(",")):
+        for name in (unicodedata.normalize("NFKC", part.strip()) for part in match["names"].split(",")):
             self._claim_name(name, line)
             self.domains[name], self.words[name] = domain, words
             self.own_domains.append(name)
 
     def _domain(self, text, line):
-        if match := re.fullmatch(r"size(?:\s*>=\s*(\d+))?", text):
-            return Domain(SIZE, (ast.Constant(int(match[1] or 1)),))
+        if match := re.fullmatch(r"size(?:\s*(>=|=)\s*(\d{1,3}))?", text):
+            least = int(match[2] or 1)
+            if least < 1:
+                raise IllFormed(f"`{line}`: a size is at least 1")
+            return Domain(SIZE, (ast.Constant(least),) * (2 if match[1] == "=" else 1))
         if ".." in text:
-            low, high = (parse(bound) for bound in text.split("..", 1))
-            self._require_known(names_in(low) | names_in(high), line)
-            return Domain(INDEX, (low, high))
+            bounds = tuple(parse(bound) for bound in text.split("..", 1))
+            for bound in bounds:
+                self._require_whole_number(bound, line, kinds=(SIZE,))
+            return Domain(INDEX, bounds)
         tree = parse(text)
         kind, axes = (tree.value, indices_of(tree)) if isinstance(tree, ast.Subscript) else (tree, [])
         if not isinstance(kind, ast.Name) or kind.id not in ENTRIES:
@@ -108,9 +120,28 @@ class Given:
                             f"with axes such as [K], found `{text}`")
         if kind.id in ("onehot", "distribution") and len(axes) != 1:
             raise IllFormed(f"`{line}`: {kind.id} needs exactly one axis, found {len(axes)}")
+        if len(axes) > MAX_AXES:
+            raise IllFormed(f"`{line}`: an array has at most {MAX_AXES} axes, found {len(axes)}")
         for axis in axes:
-            self._require_known(names_in(axis), line)
+            self._require_whole_number(axis, line, kinds=(SIZE,))
+            if isinstance(axis, ast.Constant) and axis.value < 1:
+                raise IllFormed(f"`{line}`: the length of an axis is at least 1")
         return Domain(kind.id, tuple(axes))
+
+    def _require_whole_number(self, tree, where, bound=(), kinds=(SIZE, INDEX)):
+        """Raise unless a tree is built from whole numbers, sizes and (where they may stand) indices with + - *."""
+        match tree:
+            case ast.Constant(value=int()):
+                return
+            case ast.Name(id=name) if name in bound or self.domains.get(name, Domain("")).kind in kinds:
+                return
+            case ast.UnaryOp() | ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult()):
+                for part in parts_of(tree):
+                    self._require_whole_number(part, where, bound, kinds)
+                return
+        self._require_known(names_in(tree) - set(bound), where)
+        allowed = "sizes and whole numbers" if INDEX not in kinds else "indices such as `i: 1..K`, sizes and whole numbers"
+        raise IllFormed(f"`{text_of(tree)}` in `{where}` is no index: expected {allowed} with + - *")
 
     def _define(self, line, words):
         left, _, right = line.partition(":=")
@@ -123,12 +154,20 @@ class Given:
         clause = Clause(name.id, pattern, parse(right), words)
         if name.id not in self.clauses:
             self._claim_name(name.id, line)
-        self.clauses.setdefault(name.id, []).append(clause)
+        others = self.clauses.setdefault(name.id, [])
+        if any(len(other.pattern) != len(pattern) for other in others):
+            raise IllFormed(f"`{line}`: `{name.id}` is defined already with another number of indices")
+        if any(_constants(other) == _constants(clause) for other in others):
+            raise IllFormed(f"`{line}`: `{name.id}` is defined already; give it another name")
+        others.append(clause)
+        others.sort(key=lambda c: _constants(c).count(None))  # the special case goes before the general one
         self.own_clauses.append(clause)
 
     def _claim_name(self, name, line):
-        if not name.isidentifier() or name in FUNCTIONS:
-            raise Unreadable(f"`{line}`: `{name}` can't be the name of a symbol")
+        if name in {"pi", *FUNCTIONS, *FORMS, *ENTRIES} - {"d", "delta"}:
+            raise Unreadable(f"`{line}`: `{name}` is a word of the language; choose another name")
+        if not name.isidentifier() or iskeyword(name):
+            raise Unreadable(f"`{line}`: `{name}` can't be the name of a symbol; choose letters, digits and _")
         if name in self.domains or name in self.clauses:
             raise IllFormed(f"`{line}`: `{name}` is declared already; give it another name")
 
@@ -138,11 +177,20 @@ class Given:
                 raise IllFormed(f"`{where}`: the symbol `{name}` has no domain; declare it, for instance `{name}: real`")
 
     def _check_clause(self, clause):
+        left = f"{clause.name}[{', '.join(map(text_of, clause.pattern))}] := ..."
+        running = [index.id for index in clause.pattern if isinstance(index, ast.Name)]
         for index in clause.pattern:
             if isinstance(index, ast.Name) and self.domains.get(index.id, Domain("")).kind != INDEX:
-                raise IllFormed(f"`{clause.name}[{text_of(index)}] := ...`: declare the index, "
-                                f"for instance `{index.id}: 1..K`")
-        self.shape(ast.Name(clause.name))
+                raise IllFormed(f"`{left}`: declare the index, for instance `{index.id}: 1..K`")
+            if isinstance(index, ast.Constant) and not isinstance(index.value, int):
+                raise IllFormed(f"`{left}`: an index is a whole number, found {index.value}")
+        if len(set(running)) < len(running):
+            raise IllFormed(f"`{left}`: each index of a definition has a letter of its own")
+        self.shape(ast.Name(clause.name) if not clause.pattern else ast.Subscript(
+            ast.Name(clause.name), ast.Tuple(list(clause.pattern))))
+        if free := sorted(self._free(clause.body) - set(running)):
+            raise IllFormed(f"`{clause.name} := {text_of(clause.body)}`: the index {free[0]} stands free on the right; "
+                            f"define `{clause.name}[{free[0]}]` or sum over it")
 
     # Shapes: a tuple of axis texts, so that `K` and `3` can be compared before any size has a value.
 
@@ -158,6 +206,8 @@ class Given:
             case ast.Constant():
                 return ()
             case ast.Name(id=name):
+                if name not in bound:
+                    self._require_one_based(name, 0)
                 return self._shape_of_name(name, bound)
             case ast.Subscript():
                 return self._shape_of_entry(tree, bound)
@@ -182,14 +232,32 @@ class Given:
             domain = self.domains[name]
             return () if domain.kind in (INDEX, SIZE) else tuple(text_of(axis) for axis in domain.axes)
         self._require_known({name}, name)
-        # A recursion meets itself here: then the first clause, its base, has told the shape already.
-        clause = self.clauses[name][0]
-        axes = tuple(self._axis_of_index(p) for p in self.general_clause(name).pattern)
-        self._shapes[name] = axes + self.shape(clause.body)
-        for other in self.clauses[name][1:]:
-            if axes + self.shape(other.body) != self._shapes[name]:
-                raise IllFormed(f"the clauses of `{name}` have different shapes")
+        if name in self._open:
+            raise IllFormed(f"`{name}` is defined through itself; a recursion needs a first case, such as "
+                            f"`{name}[0] := ...`")
+        # A recursion meets itself on the way: then the first clause, its base, has told the shape already.
+        self._open.add(name)
+        try:
+            axes = tuple(self._axis_of_index(p) for p in self.general_clause(name).pattern)
+            self._shapes[name] = _few(axes + self.shape(self.clauses[name][0].body), name)
+            for other in self.clauses[name][1:]:
+                if axes + self.shape(other.body) != self._shapes[name]:
+                    raise IllFormed(f"the clauses of `{name}` have different shapes")
+        except IllFormed:
+            self._shapes.pop(name, None)
+            raise
+        finally:
+            self._open.discard(name)
         return self._shapes[name]
+
+    def _require_one_based(self, name, given_indices):
+        """An array may be used whole only where its places are counted like its indices, from 1."""
+        if name not in self.clauses or given_indices >= len(self.clauses[name][0].pattern):
+            return
+        for index in self.general_clause(name).pattern[given_indices:]:
+            if isinstance(index, ast.Constant) or text_of(self.domains[index.id].axes[0]) != "1":
+                raise IllFormed(f"`{name}` can't be used whole, because its index {text_of(index)} does not run from 1; "
+                                f"write `{name}[...]` with its index")
 
     def _axis_of_index(self, index):
         if isinstance(index, ast.Constant):
@@ -198,27 +266,28 @@ class Given:
         return text_of(high) if text_of(low) == "1" else f"{text_of(low)}..{text_of(high)}"
 
     def _shape_of_entry(self, tree, bound):
-        axes, indices = self.shape(tree.value, bound), indices_of(tree)
+        name, indices = tree.value.id, indices_of(tree)
+        if name in bound:
+            raise IllFormed(f"`{text_of(tree)}`: {name} is an index here and has no entries")
+        self._require_one_based(name, len(indices))
+        axes = self._shape_of_name(name, bound)
         if len(indices) > len(axes):
-            raise IllFormed(f"`{text_of(tree)}` has {len(indices)} indices, but `{tree.value.id}` has {len(axes)} axes")
-        for axis, index in zip(axes, indices):
-            if self.shape(index, bound):
-                raise IllFormed(f"`{text_of(index)}` in `{text_of(tree)}` is no index: it is an array")
+            raise IllFormed(f"`{text_of(tree)}` has {len(indices)} indices, but `{name}` has {len(axes)} axes")
+        for axis, index in zip(axes, indices, strict=False):
+            self._require_whole_number(index, text_of(tree), bound)
             if isinstance(index, ast.Name) and index.id not in bound:
                 self._require_index(index, axis, tree)
         return axes[len(indices):]
 
     def _require_index(self, index, axis, tree):
-        domain = self.domains.get(index.id)
-        if domain is None or domain.kind not in (INDEX, SIZE):
-            raise IllFormed(f"`{index.id}` in `{text_of(tree)}` is no index; declare it, for instance `{index.id}: 1..K`")
+        domain = self.domains[index.id]
         if domain.kind == INDEX and _end(self._axis_of_index(index)) != _end(axis):
             raise IllFormed(f"`{text_of(tree)}`: the index {index.id} runs over {self._axis_of_index(index)}, "
                             f"the axis has {axis}")
 
     def _shape_of_matmul(self, tree, bound):
         left, right = self.shape(tree.left, bound), self.shape(tree.right, bound)
-        if not left or not right or left[-1] != right[-2:][0]:
+        if not 0 < len(left) <= 2 or not 0 < len(right) <= 2 or left[-1] != right[-2:][0]:
             raise IllFormed(f"`{text_of(tree)}`: shapes {_show(left)} and {_show(right)} can't be multiplied")
         return left[:-1] + right[:-2] + right[-1:] if len(right) > 1 else left[:-1]
 
@@ -231,28 +300,56 @@ class Given:
     def _shape_of_call(self, tree, bound):
         name, arguments = form_of(tree), tree.args
         if name in ("sum", "prod"):
-            index = arguments[1].id
-            if len(arguments) == 2 and self.domains.get(index, Domain("")).kind != INDEX:
-                raise IllFormed(f"`{text_of(tree)}`: the index {index} has no range; declare it, for instance "
-                                f"`{index}: 1..K`, or write `{name}(f, {index}, 1, K)`")
-            # An index with a declared range keeps its check; one that is bounded on the spot can't be checked.
-            return self.shape(arguments[0], bound if len(arguments) == 2 else (*bound, index))
+            return self._shape_of_series(tree, bound)
         shapes = [self.shape(argument, bound) for argument in arguments]
-        if name == "delta" and any(shapes):
-            raise IllFormed(f"`{text_of(tree)}`: delta compares two indices")
+        if name == "delta":
+            for argument in arguments:
+                self._require_whole_number(argument, text_of(tree), bound)
         if name == "d":
-            return shapes[0] + shapes[1]
-        if name == "outer":
-            return shapes[0] + shapes[1]
+            self._require_variable(arguments[1], tree, bound)
+        if name in ("d", "outer"):
+            return _few(shapes[0] + shapes[1], text_of(tree))
         if name == "diag":
+            if len(shapes[0]) != 1:
+                raise IllFormed(f"`{text_of(tree)}`: diag takes a vector, found shape {_show(shapes[0])}")
             return shapes[0] * 2
         if name == "softmax" and len(shapes[0]) != 1:
             raise IllFormed(f"`{text_of(tree)}`: softmax takes a vector, found shape {_show(shapes[0])}")
         return shapes[0]
 
+    def _shape_of_series(self, tree, bound):
+        name, index, bounds = form_of(tree), tree.args[1].id, tree.args[2:]
+        kind = self.domains.get(index, Domain("")).kind
+        if not bounds:
+            if kind != INDEX:
+                raise IllFormed(f"`{text_of(tree)}`: the index {index} has no range; declare it, for instance "
+                                f"`{index}: 1..K`, or write `{name}(f, {index}, 1, K)`")
+            # An index with a declared range keeps its check, unless an outer sum runs over the same letter.
+            return self.shape(tree.args[0], tuple(b for b in bound if b != index))
+        if kind not in (INDEX, "") or index in self.clauses or index in ("pi", *FUNCTIONS):
+            raise IllFormed(f"`{text_of(tree)}`: `{index}` means something else already; sum over another letter")
+        for end in bounds:
+            self._require_whole_number(end, text_of(tree), bound)
+        if all(isinstance(end, ast.Constant) for end in bounds) and bounds[1].value - bounds[0].value >= MAX_TERMS:
+            raise IllFormed(f"`{text_of(tree)}` has too many terms; at most {MAX_TERMS} are added up")
+        return self.shape(tree.args[0], (*bound, index))
+
+    def _require_variable(self, x, tree, bound):
+        name = x.value.id if isinstance(x, ast.Subscript) else x.id
+        kind = self.domains.get(name, Domain("")).kind
+        if name in bound or name == "pi" or kind in (SIZE, INDEX):
+            raise IllFormed(f"`{text_of(tree)}`: `{name}` is no quantity that can vary")
+        if kind in ("onehot", "distribution"):
+            raise IllFormed(f"`{text_of(tree)}`: the entries of `{name}` sum to one and can't vary one by one; "
+                            f"declare `{name}: real[...]` to differentiate by it")
+
     def check_statement(self, statement):
         """Raise `IllFormed` unless both sides mean something and have the same shape."""
+        if (nested := self.nesting([statement.left, statement.right])) > MAX_NESTING:
+            raise IllFormed(f"derivatives stand {nested} deep inside one another; at most {MAX_NESTING} are computed")
         left, right = self.shape(statement.left), self.shape(statement.right)
+        if statement.relation == "≈" and (left or not _is_number(statement.right)):
+            raise IllFormed(f"≈ compares a scalar with a number as it is written, found `{text_of(statement.right)}`")
         # Zero is every shape's zero; any other number is no array.
         if left != right and not any(isinstance(side, ast.Constant) and side.value == 0
                                      for side in (statement.left, statement.right)):
@@ -263,6 +360,26 @@ class Given:
         return max(self.clauses[name], key=lambda clause: sum(isinstance(p, ast.Name) for p in clause.pattern))
 
     # What is used where.
+
+    def nesting(self, trees):
+        """How deep derivatives stand inside one another, definitions included."""
+        depths, entered = {}, {}
+
+        def depth(tree, above=0):
+            if isinstance(tree, ast.Name):
+                return depth_of_name(tree.id, above)
+            here = form_of(tree) == "d"
+            return max((depth(part, above + here) for part in parts_of(tree)), default=0) + here
+
+        def depth_of_name(name, above):
+            if name in entered:  # a recursion; if it differentiates itself, it nests as deep as it is long
+                return MAX_NESTING + 1 if above > entered[name] else 0
+            if name not in depths:
+                entered[name] = above
+                depths[name] = max((depth(clause.body, above) for clause in self.clauses.get(name, ())), default=0)
+                del entered[name]
+            return depths[name]
+        return max(map(depth, trees))
 
     def needed(self, trees):
         """The names on which these trees depend, through all definitions, domains' sizes included."""
@@ -282,10 +399,18 @@ class Given:
         """The least value that a size may have."""
         return self.domains[name].axes[0].value
 
+    def held(self, name):
+        """The value of a size that the setting fixes, else None."""
+        return self.domains[name].axes[1].value if len(self.domains[name].axes) == 2 else None
+
     def sizes(self, trees):
         """The size symbols on which these trees depend, in the order of declaration."""
         needed = self.needed(trees)
         return [name for name, domain in self.domains.items() if domain.kind == SIZE and name in needed]
+
+    def sizes_declared(self):
+        """Every size symbol of the setting."""
+        return [name for name, domain in self.domains.items() if domain.kind == SIZE]
 
     def free_indices(self, trees):
         """The index symbols that stand free in these trees, in the order of declaration."""
@@ -298,11 +423,26 @@ class Given:
             return reduce(set.union, map(self._free, tree.args[2:]), inner)
         if isinstance(tree, ast.Name):
             return {tree.id} & set(self.domains) if self.domains.get(tree.id, Domain("")).kind == INDEX else set()
-        return reduce(set.union, map(self._free, ast.iter_child_nodes(tree)), set())
+        return reduce(set.union, map(self._free, parts_of(tree)), set())
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         from .display import definition_bundle
         return definition_bundle(self)
+
+
+def _constants(clause):
+    """What tells one clause of a quantity from another: its constant indices, None for a running one."""
+    return [p.value if isinstance(p, ast.Constant) else None for p in clause.pattern]
+
+
+def _few(axes, what):
+    if len(axes) > MAX_AXES:
+        raise IllFormed(f"`{what}` has {len(axes)} axes; an array has at most {MAX_AXES}")
+    return axes
+
+
+def _is_number(tree):
+    return isinstance(tree, ast.Constant) or (isinstance(tree, ast.UnaryOp) and isinstance(tree.operand, ast.Constant))
 
 
 def _end(axis):

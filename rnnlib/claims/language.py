@@ -18,21 +18,25 @@ Kronecker's delta           ``delta(i, j)``
 ==========================  ====================================================
 """
 import ast
+import keyword
 import re
+import warnings
 from typing import NamedTuple
 
 from .errors import Unreadable
 from .functions import FUNCTIONS
 
 # Bounds on what is read: a formula of the book stays far below them, a hostile text does not get past them.
-MAX_CHARACTERS, MAX_NODES, MAX_DEPTH, MAX_NUMBER, MAX_EXPONENT = 2000, 500, 60, 10**12, 64
+MAX_CHARACTERS, MAX_NODES, MAX_DEPTH, MAX_EXPONENT, MAX_NAME = 2000, 500, 60, 64, 40
+MAX_NUMBER, MIN_NUMBER = 10**12, 1e-12
 
 FORMS = {"sum": (2, 4), "prod": (2, 4), "d": (2,), "delta": (2,), "softmax": (1,), "outer": (2,), "diag": (1,)}
 RELATIONS = ("=", "<=", ">=", "<", ">", "≈")
 _RELATION = re.compile(r":=|<=|>=|==|!=|=|≈|<|>")
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_SPELLINGS = {"^": "**", "−": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">="}
+_SPELLINGS = {"^": "**", "−": "-", "–": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">="}
+_PRODUCT = "write every product with `*`"
 
 
 class Statement(NamedTuple):
@@ -68,20 +72,23 @@ def parse(text):
         With one sentence: what was expected, what was found.
     """
     if not isinstance(text, str) or not text.strip():
-        raise Unreadable(f"expected a formula as text, found {text!r}")
+        raise Unreadable(f"expected a formula as text, found {_kind_of(text)}")
     if len(text) > MAX_CHARACTERS:
         raise Unreadable(f"the formula has {len(text)} characters; at most {MAX_CHARACTERS} are read")
     spelled = respell(text)
     try:
-        tree = ast.parse(spelled, mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # Python warns of `2and`, which is refused below anyway
+            tree = ast.parse(spelled, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise Unreadable(f"cannot read `{text.strip()}`: {_hint(spelled, error)}") from None
-    try:
-        _admit(tree, text.strip(), MAX_DEPTH)
-    except RecursionError:
-        raise Unreadable(f"the formula nests deeper than {MAX_DEPTH} levels") from None
+        raise Unreadable(f"cannot read `{_short(text)}`: {_hint(spelled, error)}") from None
+    if "#" in text:
+        raise Unreadable(f"cannot read `{_short(text)}`: a formula holds no comment; leave `#` out")
+    _admit(tree, _short(text), MAX_DEPTH)
     if (nodes := sum(isinstance(node, ast.expr) for node in ast.walk(tree))) > MAX_NODES:
         raise Unreadable(f"the formula has {nodes} parts; at most {MAX_NODES} are read")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            node.kind = ast.get_source_segment(spelled, node)  # as it is written: 7.60 says more than 7.6
     return tree
 
 
@@ -97,12 +104,14 @@ def parse_statement(text):
     Unreadable
     """
     if not isinstance(text, str):
-        raise Unreadable(f"expected a statement as text, found {text!r}")
+        raise Unreadable(f"expected a statement as text, found {_kind_of(text)}")
+    if len(text) > 2 * MAX_CHARACTERS:
+        raise Unreadable(f"the statement has {len(text)} characters; at most {2 * MAX_CHARACTERS} are read")
     spelled = respell(text)
     found = list(_RELATION.finditer(spelled))
     if len(found) != 1 or found[0][0] not in RELATIONS:
         seen = ", ".join(f"`{m[0]}`" for m in found) or "none"
-        raise Unreadable(f"a statement has exactly one of {' '.join(RELATIONS)}; `{text.strip()}` has {seen}")
+        raise Unreadable(f"a statement has exactly one of {' '.join(RELATIONS)}; `{_short(text)}` has {seen}")
     start, end = found[0].span()
     return Statement(parse(spelled[:start]), found[0][0], parse(spelled[end:]))
 
@@ -124,8 +133,20 @@ def indices_of(node):
 
 def names_in(tree):
     """Every name that the tree mentions, function names left out."""
-    called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
+    if isinstance(tree, ast.Name):
+        return {tree.id}
+    return {name for part in parts_of(tree) for name in names_in(part)}
+
+
+def parts_of(tree):
+    """The expressions directly inside of this one; the name of a function is none."""
+    parts = tree.args if isinstance(tree, ast.Call) else ast.iter_child_nodes(tree)
+    return [part for part in parts if isinstance(part, ast.expr)]
+
+
+def written(number):
+    """The text of a number as its author wrote it, ``7.60`` rather than ``7.6``."""
+    return number.kind or str(number.value)
 
 
 def form_of(node):
@@ -133,12 +154,27 @@ def form_of(node):
     return node.func.id if isinstance(node, ast.Call) else ""
 
 
+def _kind_of(value):
+    return "an empty text" if isinstance(value, str) else f"a value of type {type(value).__name__}"
+
+
+def _short(text):
+    text = " ".join(text.encode(errors="replace").decode().split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def _hint(text, error):
-    if re.search(r"\d\s*[A-Za-z_(]|\)\s*[\w(]", text):
-        return "write every product with `*`"
-    if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
-        return "a bracket is not closed"
-    return f"{getattr(error, 'msg', 'not an expression')}"
+    """What to do about a text that Python's grammar does not know."""
+    for closing, opening in ("()", "[]"):
+        if text.count(closing) != text.count(opening):
+            return f"it has {text.count(closing)} `{closing}` and {text.count(opening)} `{opening}`"
+    if reserved := next((word for word in re.findall(r"\w+", text) if keyword.iskeyword(word)), None):
+        return f"`{reserved}` is a reserved word; choose another name"
+    if re.search(r"[\d)\]]\s*[^\W\d]|[)\]]\s*[\w(]|\w\s+\w", text):
+        return _PRODUCT
+    if re.search(r"[-+*/@,(\[]\s*([)\]]|$)|^\s*[*/@]|[-+*/@]\s*[*/@]", text):
+        return "an operand is missing beside an operator"
+    return getattr(error, "msg", None) or "this is no expression"
 
 
 def _admit(node, text, depth):
@@ -149,7 +185,9 @@ def _admit(node, text, depth):
         case ast.Constant(value=value):
             _admit_number(value)
             return
-        case ast.Name():
+        case ast.Name(id=name):
+            if len(name) > MAX_NAME:
+                raise Unreadable(f"the name `{name[:10]}...` has {len(name)} letters; at most {MAX_NAME} are read")
             return
         case ast.BinOp(op=op) if isinstance(op, _OPERATORS):
             if isinstance(op, ast.Pow):
@@ -157,13 +195,15 @@ def _admit(node, text, depth):
             children = [node.left, node.right]
         case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
             children = [node.operand]
-        case ast.Subscript(value=ast.Name()):
+        case ast.Subscript(value=ast.Name()) if indices_of(node):
             children = [node.value, *indices_of(node)]
         case ast.Attribute(attr="T"):
             children = [node.value]
         case ast.Call(func=ast.Name(id=name), keywords=[]):
             _admit_call(name, node.args)
             children = node.args
+        case ast.Call(func=func) if not isinstance(func, ast.Name):
+            raise Unreadable(f"cannot read `{text}`: {_PRODUCT}")
         case _:
             raise Unreadable(f"`{_source(node)}` in `{text}` is not part of the language: names, indices, numbers, "
                              f"+ - * / ** @ .T and the functions {', '.join([*FUNCTIONS, *FORMS])}")
@@ -173,14 +213,17 @@ def _admit(node, text, depth):
 
 def _source(node):
     try:
-        return ast.unparse(node)
-    except Exception:
+        return _short(ast.unparse(node))
+    except (ValueError, RecursionError):
         return type(node).__name__
 
 
 def _admit_number(value):
-    if type(value) not in (int, float) or not abs(value) <= MAX_NUMBER:
-        raise Unreadable(f"`{value!r}` is no number of the language: expected at most {MAX_NUMBER:,} in size")
+    if type(value) not in (int, float):
+        raise Unreadable(f"`{_short(repr(value))}` is no number of the language; write digits, such as 2 or 0.5")
+    if value and not MIN_NUMBER <= abs(value) <= MAX_NUMBER:
+        raise Unreadable(f"a number is 0 or between {MIN_NUMBER} and {MAX_NUMBER:.0e} in size, found `{value:.3g}`"
+                         if abs(value) < 1e300 else f"a number is at most {MAX_NUMBER:.0e}, found a larger one")
 
 
 def _admit_power(exponent):

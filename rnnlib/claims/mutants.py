@@ -2,10 +2,12 @@
 import ast
 import copy
 
-from .given import INDEX
+from .functions import FUNCTIONS
+from .given import INDEX, Domain
 from .language import form_of, indices_of, text_of
 
 MAX_MUTANTS = 60
+_POSITIONS_OF_INDICES = {"sum": (1,), "prod": (1,), "delta": (0, 1)}
 
 
 def mutants(tree, given):
@@ -25,10 +27,13 @@ def mutants(tree, given):
     for path, node in _places(tree):
         for changed, words in _changes(node, given, path):
             mutant = _replaced(tree, path, changed)
-            text = text_of(mutant)
-            if text != original and text not in found and len(found) < MAX_MUTANTS:
-                found[text] = mutant, words
-    return found
+            if (text := text_of(mutant)) != original:
+                found.setdefault(text, (mutant, words))
+    if len(found) <= MAX_MUTANTS:
+        return found
+    # A long formula has more; they are taken evenly from its whole length.
+    texts = list(found)
+    return {text: found[text] for text in (texts[k * len(texts) // MAX_MUTANTS] for k in range(MAX_MUTANTS))}
 
 
 def _places(tree, path=()):
@@ -47,8 +52,8 @@ def _children(node):
         case ast.Attribute():
             return [(("value",), node.value)]
         case ast.Call():
-            running = form_of(node) in ("sum", "prod")
-            return [(("args", n), a) for n, a in enumerate(node.args) if not (running and n == 1)]
+            indices = _POSITIONS_OF_INDICES.get(form_of(node), ())
+            return [(("args", n), a) for n, a in enumerate(node.args) if n not in indices]
     return []
 
 
@@ -83,10 +88,14 @@ def _changes(node, given, path):
             yield ast.Constant(value + 1), "a constant is off by one"
             if value > 1:
                 yield ast.Constant(value - 1), "a constant is off by one"
+        case ast.Constant(value=value):
+            yield ast.Constant(2 * value), "a constant is doubled"
+        case ast.Name(id=name) if len(given.domains.get(name, Domain("")).axes) == 2:
+            yield ast.Attribute(node, "T"), "there is a transpose too many"
         case ast.Subscript():
             yield from _changed_entry(node, given)
         case ast.Call(args=arguments):
-            yield from _changed_call(node, arguments)
+            yield from _changed_call(node, arguments, given)
     if not path and not (isinstance(node, ast.UnaryOp) or (isinstance(node, ast.Constant) and node.value == 0)):
         yield ast.UnaryOp(ast.USub(), node), "the sign of the whole is flipped"
 
@@ -106,9 +115,9 @@ def _changed_operation(node, left, op, right):
             yield right, "a factor is missing"
             if isinstance(op, ast.MatMult):
                 yield ast.BinOp(right, op, left), "the factors of a matrix product are swapped"
-                yield ast.BinOp(left, op, ast.Attribute(right, "T")), "there is a transpose too many"
         case ast.Div():
             yield left, "a divisor is missing"
+            yield ast.BinOp(ast.Constant(1), op, right), "a numerator is missing"
             yield ast.BinOp(left, ast.Mult(), right), "it multiplies where it should divide"
         case ast.Pow():
             yield left, "an exponent is missing"
@@ -117,19 +126,31 @@ def _changed_operation(node, left, op, right):
 def _changed_entry(node, given):
     indices = indices_of(node)
     for n, index in enumerate(indices):
-        if isinstance(index, ast.Name) and index.id in given.domains:
-            low, high = (text_of(bound) for bound in given.domains[index.id].axes or (index, index))
-            others = [name for name, domain in given.domains.items() if domain.kind == INDEX and name != index.id
-                      and [text_of(bound) for bound in domain.axes] == [low, high]]
-            for other in others:
+        if isinstance(index, ast.Name):
+            for other in _same_range(index, given):
                 yield _with_index(node, n, ast.Name(other)), f"the index {index.id} stands as {other}"
-            for shift, op in ((1, ast.Sub()), (1, ast.Add())):
-                yield _with_index(node, n, ast.BinOp(index, op, ast.Constant(shift))), "an index is shifted by one"
         elif isinstance(index, ast.BinOp):
             yield _with_index(node, n, index.left), "an index is shifted by one"
+        if isinstance(index, (ast.Name, ast.Constant)):
+            for op in (ast.Sub(), ast.Add()):
+                yield _with_index(node, n, _shifted(index, op)), "an index is shifted by one"
     if len(indices) == 2:
         swapped = ast.Subscript(node.value, ast.Tuple(indices[::-1], ast.Load()))
         yield swapped, "two indices are swapped"
+
+
+def _same_range(index, given):
+    """The other indices that run over the same range."""
+    domain = given.domains.get(index.id, Domain(""))
+    bounds = [text_of(bound) for bound in domain.axes]
+    return [name for name, other in given.domains.items() if other.kind == domain.kind == INDEX and name != index.id
+            and [text_of(bound) for bound in other.axes] == bounds]
+
+
+def _shifted(index, op):
+    if isinstance(index, ast.Constant):
+        return ast.Constant(index.value + (1 if isinstance(op, ast.Add) else -1))
+    return ast.BinOp(index, op, ast.Constant(1))
 
 
 def _with_index(node, n, index):
@@ -138,13 +159,17 @@ def _with_index(node, n, index):
     return ast.Subscript(node.value, indices[0] if len(indices) == 1 else ast.Tuple(indices, ast.Load()))
 
 
-def _changed_call(node, arguments):
+def _changed_call(node, arguments, given):
     name = form_of(node)
     if name in ("sum", "prod"):
         yield arguments[0], "the sum is missing" if name == "sum" else "the product is missing"
-    elif name in ("exp", "log", "tanh", "sigmoid", "sqrt", "abs", "log2", "ln"):
+    elif name in FUNCTIONS:
         yield arguments[0], f"the function {name} is missing"
     elif name == "outer":
         yield ast.Call(node.func, arguments[::-1], []), "the factors of an outer product are swapped"
     elif name == "delta":
         yield ast.Constant(1), "a delta is missing"
+        for n, index in enumerate(arguments):
+            for other in _same_range(index, given) if isinstance(index, ast.Name) else ():
+                changed = [ast.Name(other) if m == n else argument for m, argument in enumerate(arguments)]
+                yield ast.Call(node.func, changed, []), f"the index {index.id} stands as {other}"

@@ -1,19 +1,44 @@
 """Compute what a tree stands for at one point: concrete sizes, concrete numbers.
 
 This is the second opinion on every claim and shares nothing with SymPy: derivatives are central differences.
-In `exact` arithmetic (mpmath, 60 digits and more) a difference quotient still has 40 correct digits, so that
-`d(f, x)` can be compared like any other number; in `fast` arithmetic (NumPy, float64) it has about 9.
+In `Exact` arithmetic (mpmath, 100 digits and more) a difference quotient still has 50 correct digits, so that
+`d(f, x)` can be compared like any other number; in `Fast` arithmetic (NumPy, float64) it has about 9.
 """
 import ast
 from fractions import Fraction
+from functools import cache
 from itertools import product
 
 import mpmath
 import numpy as np
 
-from .errors import IllFormed, Undefined
+from .errors import IllFormed, OutOfRange, Undecided, Undefined
 from .functions import FUNCTIONS, MAX_EXPONENTIAL
-from .language import form_of, indices_of, text_of
+from .given import MAX_TERMS
+from .language import form_of, indices_of, parse, text_of
+
+DIGITS, DIGITS_PER_DERIVATIVE = 110, 40
+
+
+@cache
+def _context(digits):
+    """An mpmath context with this many digits; making one costs more than many sums in it."""
+    context = mpmath.MPContext()
+    context.dps = digits
+    return context
+
+
+class Work:
+    """How many steps a computation may still take: a hostile formula runs out of them instead of running on."""
+
+    def __init__(self, steps):
+        self.left = steps
+
+    def spend(self, steps=1):
+        """Count steps that are about to be taken."""
+        self.left -= steps
+        if self.left < 0:
+            raise Undecided("it takes too long to compute; write it with fewer sums and derivatives inside one another")
 
 
 class Exact:
@@ -21,16 +46,32 @@ class Exact:
 
     Parameters
     ----------
+    work : Work
     nesting : int
         How deep derivatives stand inside one another; each level costs 40 digits.
+    finer : bool
+        Three times the digits, for a second look at two numbers that differ.
     """
 
-    tolerance, dtype = Fraction(1, 10**25), object
+    dtype = object
 
-    def __init__(self, nesting=1):
-        self.mp = mpmath.MPContext()
-        self.mp.dps = 20 + 40 * max(1, nesting)
+    def __init__(self, work, nesting=0, finer=False):
+        times = 3 if finer else 1
+        self.work, self.nesting = work, nesting
+        self.mp = _context(times * (DIGITS + DIGITS_PER_DERIVATIVE * nesting))
         self.pi = +self.mp.pi
+        self.step = self.mp.mpf(10) ** (-30 * times)
+        # What a difference quotient leaves; without one, only rounding is left.
+        digits = 45 if nesting else 70
+        self.relative, self.least = self.mp.mpf(10) ** -digits, self.mp.mpf(10) ** (-digits - 10)
+
+    def finer(self):
+        """The same arithmetic with three times the digits."""
+        return Exact(self.work, self.nesting, finer=True)
+
+    def slack(self, a, b):
+        """How far two equal numbers may lie apart."""
+        return self.relative * max(abs(a), abs(b)) + self.least
 
     def number(self, value):
         value = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
@@ -39,9 +80,6 @@ class Exact:
     def array(self, values):
         return np.frompyfunc(self.number, 1, 1)(np.asarray(values, dtype=object))
 
-    def step(self, level):
-        return self.mp.mpf(10) ** (-20 - 10 * level)
-
     def apply(self, name, x):
         return np.frompyfunc(lambda value: FUNCTIONS[name].exact(self.mp, value), 1, 1)(x)
 
@@ -49,7 +87,7 @@ class Exact:
         return np.frompyfunc(self._power, 2, 1)(base, exponent)
 
     def _power(self, base, exponent):
-        if (base == 0 and exponent < 0) or (base < 0 and exponent != int(exponent)):
+        if (base == 0 and exponent < 0) or (base < 0 and exponent != self.mp.floor(exponent)):
             raise Undefined("a power without a real value")
         if abs(base) > 1 and abs(exponent) * self.mp.log(abs(base)) > MAX_EXPONENTIAL:
             raise Undefined("a power grew beyond what is computed")
@@ -59,10 +97,15 @@ class Exact:
 class Fast:
     """Arithmetic in float64; enough to tell a wrong formula from a right one, not to prove one."""
 
-    tolerance, dtype, pi = 1e-5, float, np.pi
+    dtype, pi, finer = float, np.pi, None
 
-    def __init__(self, nesting=1):
-        """Precision is what float64 gives, however deep derivatives nest."""
+    def __init__(self, work, nesting=0):
+        self.work, self.step = work, 1e-5 if nesting < 2 else 1e-3
+        self.tolerance = 1e-5 if nesting < 2 else 1e-2
+
+    def slack(self, a, b):
+        """How far two equal numbers may lie apart."""
+        return self.tolerance * max(1, abs(a), abs(b))
 
     def number(self, value):
         return np.float64(value)
@@ -70,14 +113,14 @@ class Fast:
     def array(self, values):
         return np.asarray(values, dtype=float)[()]
 
-    def step(self, level):
-        return 10.0 ** (-4 - level)
-
     def apply(self, name, x):
         return FUNCTIONS[name].fast(x)
 
     def power(self, base, exponent):
         return np.power(base, exponent)
+
+
+_OPEN = object()  # stands for an entry while it is being computed
 
 
 class Point:
@@ -121,18 +164,8 @@ def evaluate(tree, point, arithmetic):
     try:
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             return _Evaluation(point, arithmetic).value(tree, point.indices)
-    except (ZeroDivisionError, FloatingPointError, OverflowError):
+    except (ZeroDivisionError, FloatingPointError, OverflowError, mpmath.libmp.ComplexResult):
         raise Undefined("a division by zero or an overflow") from None
-
-
-def nesting(trees, given):
-    """How deep derivatives stand inside one another, definitions included."""
-    def depth(tree, open_names):
-        below = [depth(child, open_names) for child in ast.iter_child_nodes(tree)]
-        if isinstance(tree, ast.Name) and tree.id in given.clauses and tree.id not in open_names:
-            below += [depth(clause.body, open_names | {tree.id}) for clause in given.clauses[tree.id]]
-        return max(below, default=0) + (form_of(tree) == "d")
-    return max(depth(tree, frozenset()) for tree in trees)
 
 
 def _integer(tree, known):
@@ -141,8 +174,8 @@ def _integer(tree, known):
             return value
         case ast.Name(id=name) if name in known:
             return int(known[name])
-        case ast.UnaryOp(operand=operand):
-            return -_integer(operand, known)
+        case ast.UnaryOp(op=op, operand=operand):
+            return _integer(operand, known) * (-1 if isinstance(op, ast.USub) else 1)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _integer(left, known) + _integer(right, known)
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
@@ -160,6 +193,11 @@ class _Evaluation:
         self.given, self.found = point.given, {}
 
     def value(self, tree, index):
+        value = self._value(tree, index)
+        self.arithmetic.work.spend(getattr(value, "size", 1))
+        return value
+
+    def _value(self, tree, index):
         match tree:
             case ast.Constant(value=value):
                 return self.arithmetic.number(value)
@@ -214,7 +252,9 @@ class _Evaluation:
         pattern = self.given.general_clause(name).pattern
         if not pattern:
             return self._defined(name, ())
-        ranges = [range(1, 2) if isinstance(p, ast.Constant) else self._range(p.id) for p in pattern]
+        ranges = [self._range(index.id) for index in pattern]
+        if not all(ranges):
+            raise Undefined(f"`{name}` is empty")
         return self._stack([self._defined(name, at) for at in product(*ranges)], [len(r) for r in ranges])
 
     def _stack(self, entries, axes):
@@ -223,16 +263,18 @@ class _Evaluation:
     def _defined(self, name, at):
         """One entry of a defined quantity, by its first clause whose pattern fits."""
         if (name, at) in self.found:
+            if self.found[name, at] is _OPEN:
+                raise IllFormed(f"`{name}` is defined through itself at the same index")
             return self.found[name, at]
         for clause in self.given.clauses[name]:
-            if len(clause.pattern) == len(at) and all(
-                    isinstance(p, ast.Name) or p.value == k for p, k in zip(clause.pattern, at)):
-                bound = {p.id: k for p, k in zip(clause.pattern, at) if isinstance(p, ast.Name)}
+            pairs = list(zip(clause.pattern, at, strict=True))
+            if all(isinstance(p, ast.Name) or p.value == k for p, k in pairs):
+                bound = {p.id: k for p, k in pairs if isinstance(p, ast.Name)}
                 self._require_in_range(name, bound)
-                value = self._nudged(name, at, self.value(clause.body, bound))
-                self.found[name, at] = value
-                return value
-        raise IllFormed(f"`{name}` is not defined at the indices {at}")
+                self.found[name, at] = _OPEN
+                self.found[name, at] = self._nudged(name, at, self.value(clause.body, bound))
+                return self.found[name, at]
+        raise OutOfRange(f"`{name}` has no entry {at[0] if len(at) == 1 else at}")
 
     def _nudged(self, name, at, value):
         """The value with every nudge added that falls on it or into it."""
@@ -250,7 +292,7 @@ class _Evaluation:
     def _require_in_range(self, name, bound):
         for index, k in bound.items():
             if k not in self._range(index):
-                raise Undefined(f"`{name}` has no entry {k}")
+                raise OutOfRange(f"`{name}` has no entry {k}")
 
     def _range(self, index):
         low, high = self.given.domains[index].axes
@@ -270,8 +312,8 @@ class _Evaluation:
     def _pick(array, at, tree):
         if not at:
             return array
-        if any(not 1 <= k <= n for k, n in zip(at, np.shape(array))):
-            raise Undefined(f"`{text_of(tree)}` is outside of its range")
+        if any(not 1 <= k <= n for k, n in zip(at, np.shape(array), strict=False)):
+            raise OutOfRange(f"`{text_of(tree)}` is asked for at an index outside of its range")
         return array[tuple(k - 1 for k in at)]
 
     def _call(self, tree, index):
@@ -280,9 +322,10 @@ class _Evaluation:
             return self._series(name, arguments, index)
         if name == "d":
             return self._derivative(*arguments, index)
-        values = [self.value(argument, index) for argument in arguments]
         if name == "delta":
-            return self.arithmetic.number(int(values[0] == values[1]))
+            known = {**self.point.sizes, **index}
+            return self.arithmetic.number(int(_integer(arguments[0], known) == _integer(arguments[1], known)))
+        values = [self.value(argument, index) for argument in arguments]
         if name == "outer":
             return np.multiply.outer(*values)
         if name == "diag":
@@ -300,18 +343,22 @@ class _Evaluation:
             steps = range(_integer(arguments[2], known), _integer(arguments[3], known) + 1)
         else:
             steps = self._range(running)
-        total = self.arithmetic.number(0 if name == "sum" else 1)
+        if len(steps) > MAX_TERMS:
+            raise Undecided(f"a sum has {len(steps)} terms; at most {MAX_TERMS} are added up")
+        total = self._full(arguments[0], running, 0 if name == "sum" else 1)
         for k in steps:
             term = self.value(arguments[0], {**index, running: k})
             total = total + term if name == "sum" else total * term
         return total
 
+    def _full(self, tree, running, number):
+        """An array of the tree's shape that holds one number: what an empty sum or product of such trees is."""
+        shape = [self.point.length(parse(axis)) for axis in self.given.shape(tree, (running,))]
+        return np.full(shape, self.arithmetic.number(number))[()]
+
     def _derivative(self, f, x, index):
-        name = x.value.id if isinstance(x, ast.Subscript) else x.id
-        if name not in self.point.values and name not in self.given.clauses:
-            raise IllFormed(f"`{text_of(x)}` is no quantity that can vary")
-        at = tuple(_integer(part, {**self.point.sizes, **index}) for part in indices_of(x)) \
-            if isinstance(x, ast.Subscript) else ()
+        name, at = (x.value.id, indices_of(x)) if isinstance(x, ast.Subscript) else (x.id, [])
+        at = tuple(_integer(part, {**self.point.sizes, **index}) for part in at)
         inner = np.shape(self.value(x, index))
         entries = [self._slope(f, name, at + tuple(k + 1 for k in extra), index) for extra in np.ndindex(inner)]
         if not inner:
@@ -320,8 +367,8 @@ class _Evaluation:
         return np.moveaxis(self._stack(entries, inner), range(len(inner)), range(-len(inner), 0))
 
     def _slope(self, f, name, at, index):
-        # A derivative inside a derivative keeps the outer nudge, so nudges add up; its step is the finer one.
-        h = self.arithmetic.step(len(self.nudges))
+        # A derivative inside a derivative keeps the outer nudge, so nudges add up.
+        h = self.arithmetic.step
         up, down = (_Evaluation(self.point, self.arithmetic, (*self.nudges, (name, at, amount))).value(f, index)
                     for amount in (h, -h))
         return (up - down) / (2 * h)

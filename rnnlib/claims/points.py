@@ -7,29 +7,37 @@ import numpy as np
 from .given import INDEX, SIZE
 from .numeric import Point
 
-# Sizes are small: a wrong formula that is right at every size up to 4 has not been met, and large ones cost.
+# Sizes are small: a wrong formula that is right at every size up to 5 has not been met, and large ones cost.
 RANDOM_SIZES = (2, 3, 4, 1)
-MAX_INDEX_CHOICES = 36
+LARGER = 5
+MAX_INDEX_CHOICES = 81
 
 
 def random_point(given, trees, number, seed=0):
     """The `number`-th random point of a setting, without values for its free indices.
 
-    The same arguments always give the same point; the size cycles through `RANDOM_SIZES`, so that twelve points
-    hold every small size.
+    The same arguments always give the same point. The sizes cycle through `RANDOM_SIZES`, so that twelve points
+    hold every small size, and every eighth point has one larger size. Entries are of size 1, but every sixth point
+    spreads them wider and every twelfth much wider, because ``abs(x - 3) = 3 - x`` holds wherever x is small.
     """
     random = np.random.default_rng([seed, number])
-    size_names = given.sizes(trees)
-    sizes = {name: given.smallest(name) - 1 + RANDOM_SIZES[(number + 2 * k + number // 4 * k) % len(RANDOM_SIZES)]
-             for k, name in enumerate(size_names)}
+    width = {4: 3, 11: 10}.get(number % 12, 1)
+    sizes = _random_sizes(given, given.sizes(trees), number)
     draw = {
-        "real": lambda shape: random.uniform(-2, 2, shape),
-        "positive": lambda shape: np.exp(random.uniform(-1.5, 1.5, shape)),
-        "unit": lambda shape: random.uniform(0.02, 0.98, shape),
+        "real": lambda shape: random.uniform(-2 * width, 2 * width, shape),
+        "positive": lambda shape: np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 3)),
+        "unit": lambda shape: random.uniform(0.02 / width, 1 - 0.02 / width, shape),
         "onehot": lambda shape: np.eye(*shape)[random.integers(shape[0])],
-        "distribution": lambda shape: _normalised(np.exp(random.uniform(-1.5, 1.5, shape))),
+        "distribution": lambda shape: _normalised(np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 3))),
     }
     return _filled(given, trees, sizes, draw)
+
+
+def _random_sizes(given, names, number):
+    sizes = {name: RANDOM_SIZES[(number + 2 * k + number // 4 * k) % len(RANDOM_SIZES)] for k, name in enumerate(names)}
+    if names and number % 8 == 6:
+        sizes[names[number // 8 % len(names)]] = LARGER
+    return {name: given.held(name) or given.smallest(name) - 1 + size for name, size in sizes.items()}
 
 
 def readable_points(given, trees):
@@ -39,7 +47,8 @@ def readable_points(given, trees):
     fills += [tuple(np.random.default_rng(n).choice([-2, -1, -0.5, 0, 0.5, 1, 2, 3], 7)) for n in range(12)]
     # A vector of length one hides most errors, so size 2 comes first and size 1 last.
     for sizes in sorted(product((2, 3, 1), repeat=len(size_names)), key=lambda s: (1 in s, sum(s))):
-        sizes = {name: max(size, given.smallest(name)) for name, size in zip(size_names, sizes)}
+        sizes = {name: given.held(name) or max(size, given.smallest(name))
+                 for name, size in zip(size_names, sizes, strict=True)}
         for turn, fill in enumerate(fills):
             yield _filled(given, trees, sizes, _readable_draw(fill, turn))
 
@@ -60,13 +69,14 @@ def _readable_draw(fill, turn):
 def index_choices(given, trees, point, seed=0):
     """The point at every choice of its free indices, or at a random sample where there are very many."""
     names = given.free_indices(trees)
-    ranges = [range(point.length(low), point.length(high) + 1) for low, high in (given.domains[n].axes for n in names)]
+    bounds = [given.domains[name].axes for name in names]
+    ranges = [range(point.length(low), point.length(high) + 1) for low, high in bounds]
     choices = list(product(*ranges))
     if len(choices) > MAX_INDEX_CHOICES:
         picked = np.random.default_rng(seed).choice(len(choices), MAX_INDEX_CHOICES, replace=False)
         choices = [choices[k] for k in sorted(picked)]
     for choice in choices:
-        yield point.at(dict(zip(names, choice)))
+        yield point.at(dict(zip(names, choice, strict=True)))
 
 
 def _filled(given, trees, sizes, draw):
