@@ -12,7 +12,7 @@ from pathlib import Path
 def add_book(commands):
     command = commands.add_parser("book", help="execute the notebooks that need it, and build the book")
     command.add_argument(
-        "--page", type=Path, metavar="FILE", help="build this one page, quickly and without refusing warnings"
+        "--page", type=Path, metavar="NOTEBOOK", help="build this one notebook, quickly and without refusing warnings"
     )
     command.set_defaults(run=run_book)
 
@@ -20,7 +20,7 @@ def add_book(commands):
 def run_book(arguments):
     from rnnlib import book
 
-    print(book.build(page=arguments.page))
+    print(book.build_page(arguments.page) if arguments.page else book.build())
     return 0
 
 

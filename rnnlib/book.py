@@ -194,32 +194,41 @@ def _refuse_duplicates(found):
             )
 
 
-def build(root=ROOT, page=None):
-    """Execute the notebooks, build the book with every warning an error, and return the path of its index.
+def build(root=ROOT):
+    """Execute the notebooks, build the book with every warning an error, and return the path of its index."""
+    execute(root)
+    return _jupyter_book(root, root / "_build", "-W", "-n", "--keep-going") / "index.html"
 
-    Parameters
-    ----------
-    page : Path, optional
-        Build this page alone, under `_build/page`, without refusing warnings (its links to other pages
-        can't be resolved): the quick look while writing.
+
+def build_page(page, root=ROOT):
+    """Build one notebook, with the prose pages but without the other notebooks, under `_build/page`.
+
+    The quick look while writing: warnings refuse nothing, for what links to other notebooks can't be resolved.
     """
+    import yaml
+    from sphinx_external_toc.parsing import parse_toc_yaml
+
+    if not (root / page).exists():
+        raise NotebookError(f"there is no {page}; name a notebook as in notebooks/02_softmax.ipynb")
+    execute(root, only=[page])
+    start, *others = parse_toc_yaml(root / "_toc.yml")
+    prose = [other for other in others if not (root / other).with_suffix(".ipynb").exists()]
+    chapters = [{"file": name} for name in [page.with_suffix("").as_posix(), *prose]]
+    folder = root / "_build" / "page"
+    folder.mkdir(exist_ok=True)
+    contents = folder / "_toc.yml"
+    contents.write_text(yaml.safe_dump({"format": "jb-book", "root": start, "chapters": chapters}))
+    built = _jupyter_book(root, folder / "_build", "--quiet", "--toc", str(contents), "--path-output", str(folder))
+    return built / page.with_suffix(".html")
+
+
+def _jupyter_book(root, output, *options):
+    """Run Jupyter Book, and return the folder of its pages."""
     import subprocess
 
-    execute(root, only=[page] if page else None)
-    jupyter_book = "from jupyter_book.cli.main import main; main()"  # it has no __main__ of its own
-    command = [sys.executable, "-c", jupyter_book, "build", str(root)]
-    if page:
-        output = root / "_build" / "page"
-        output.mkdir(parents=True, exist_ok=True)
-        toc = output / "_toc.yml"
-        toc.write_text(f"format: jb-book\nroot: {Path(page).with_suffix('').as_posix()}\n")
-        command += ["--toc", str(toc), "--path-output", str(output), "-q"]
-        built = output / "_build"
-    else:
-        command += ["-W", "-n", "--keep-going"]
-        built = root / "_build"
-    if subprocess.run(command, cwd=root).returncode:
-        # Sphinx keeps the pages it warned about, and would say nothing on the next run: begin that one afresh.
-        shutil.rmtree(built / ".doctrees", ignore_errors=True)
+    program = "from jupyter_book.cli.main import main; main()"  # it has no __main__ of its own
+    if subprocess.run([sys.executable, "-c", program, "build", str(root), *options], cwd=root).returncode:
+        # Sphinx keeps the pages it warned of, and would not warn again on the next run: begin that one afresh.
+        shutil.rmtree(output / ".doctrees", ignore_errors=True)
         raise NotebookError("the book did not build: see the warnings above")
-    return built / "html" / ("index.html" if not page else Path(page).with_suffix(".html"))
+    return output / "html"

@@ -5,6 +5,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from rnnlib.book import MIME
 
+CONFIG = """title: A small book
+only_build_toc_files: true
+execute: {execute_notebooks: cache}
+sphinx: {extra_extensions: [book_extension]}
+"""
 MISTAKE = {
     "name": "square forgotten", "latex": r"\frac{\partial p_i}{\partial s_j} = -p_i", "kind": "false",
     "wrong": "the denominator is not squared", "tempts": "the quotient rule is recited", "rows": ["S2-05"],
@@ -56,7 +61,7 @@ def write_book(root, **notebooks):
     (root / "rnnlib").mkdir(parents=True)
     (root / "rnnlib" / "rule.txt").write_text("2")
     (root / "requirements.txt").write_text("torch==1\n")
-    (root / "_config.yml").write_text("title: A small book\n")
+    (root / "_config.yml").write_text(CONFIG)
     (root / "index.md").write_text("# A small book\n")
     chapters = "".join(f"  - file: notebooks/{name}\n" for name in notebooks)
     (root / "_toc.yml").write_text(f"format: jb-book\nroot: index\nchapters:\n{chapters}")

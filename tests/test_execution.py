@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from samples import code, payload, showing, text, write, write_book
@@ -102,6 +103,23 @@ def test_records_name_page_and_cell(tmp_path):
     )
     found = [(record["id"], record["page"], record["cell"]) for record in book.records(root)]
     assert found == [("a.first", "notebooks/b", "first"), ("a.second", "notebooks/a", "second")]
+
+
+def test_a_warning_fails_the_build_and_the_next_one_too(tmp_path, capfd):
+    root = write_book(tmp_path, one=[text("title", "# One\n\n[nowhere](#no.such.claim)"), code("cell", "1 + 1")])
+    for _ in range(2):
+        with pytest.raises(book.NotebookError, match="the book did not build"):
+            book.build(root)
+        assert "target not found: 'no.such.claim'" in capfd.readouterr().err
+
+
+def test_one_page_is_built_without_the_other_notebooks(tmp_path):
+    root = write_book(tmp_path, one=[text("title", "# One"), code("count", COUNT)], two=[code("fails", "1 / 0")])
+    built = book.build_page(Path("notebooks/one.ipynb"), root)
+    assert "<h1>One" in built.read_text()
+    assert runs(root) == 1
+    with pytest.raises(book.NotebookError, match=r"there is no notebooks/three\.ipynb"):
+        book.build_page(Path("notebooks/three.ipynb"), root)
 
 
 def claims(root, monkeypatch, *arguments):

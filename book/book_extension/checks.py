@@ -1,5 +1,7 @@
 """What the book refuses: display maths that nothing has checked, and notebooks shown without their outputs."""
 
+from pathlib import Path
+
 import nbformat
 from docutils import nodes
 from jupyter_cache import get_cache
@@ -64,7 +66,7 @@ def use_cache_of_this_state(app, config):
     When the folder's name changes, so does a setting that Sphinx compares: it then reads every page again.
     """
     if config.nb_execution_mode == "cache" and not config.nb_execution_cache_path:
-        config.nb_execution_cache_path = str(book.cache_folder())
+        config.nb_execution_cache_path = str(book.cache_folder(Path(app.srcdir)))
 
 
 def refuse_unexecuted(app, env, docnames):
