@@ -9,6 +9,20 @@ from rnnlib.nn.cell import Cell
 from rnnlib.nn.checks import check_choice
 
 
+def _sigmoid_of_half(a, out):
+    """σ(2a): the weights hold the inner ½ already."""
+    np.tanh(a, out=out)
+    out *= 0.5
+    out += 0.5
+
+
+def _relu(a, out):
+    np.maximum(a, 0, out=out)
+
+
+_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": _sigmoid_of_half, "relu": _relu}
+
+
 class RNN(Cell):
     """Vanilla recurrent layer.
 
@@ -51,11 +65,11 @@ class RNN(Cell):
         """
         x, (h,) = self.start(x, state, mask)
         (a,) = self.input_products(x, self.total_bias)
-        product = self.recurrent_products(x.shape[1])
+        f, W_hh, r = _ACTIVATIONS[self.activation], self.W_hh * self.scales[0], self.buffer("r", h.shape[1:])
         for a_t, h_before, h_t, pad in zip(a, h, h[1:], self.padded(len(x)), strict=False):
-            (r,) = product(h_before)
+            np.dot(h_before, W_hh, out=r)  # (np.dot starts a little faster than np.matmul)
             np.add(a_t, r, out=r)
-            self._f(r, out=h_t)
+            f(r, out=h_t)
             if pad is not None:
                 np.copyto(h_t, h_before, where=pad)
         self.h = h
@@ -83,26 +97,19 @@ class RNN(Cell):
         da, (total,), W_hhT = self.start_backward(dh, dstate)
         padded = self.padded(T)
         for steps in self.blocks(T, B):
-            slopes = self._slopes(steps)
-            for t in reversed(range(T)[steps]):
-                if dh is not None:
-                    total += dh[t]  # now ∂L/∂h_t: at once and through every later step
-                np.multiply(total, slopes[t - steps.start], out=da[t])  # δ_t
-                skipped = None if padded[t] is None else total.copy()
-                np.dot(da[t], W_hhT, out=total)  # what reaches h_{t-1} through step t (np.dot starts faster)
+            dhs = [None] * T if dh is None else dh[steps]
+            rows = zip(self._slopes(steps), da[steps], dhs, padded[steps], strict=False)
+            for slope, da_t, dh_t, pad in reversed(list(rows)):
+                if dh_t is not None:
+                    np.add(total, dh_t, out=total)  # now ∂L/∂h_t: at once and through every later step
+                np.multiply(total, slope, out=da_t)  # δ_t
+                skipped = None if pad is None else total.copy()
+                np.dot(da_t, W_hhT, out=total)  # what reaches h_{t-1} through step t
                 if skipped is not None:
-                    np.copyto(total, skipped, where=padded[t])
+                    np.copyto(total, skipped, where=pad)
         self.recurrent_gradients(self.h[:-1], da)
         self.bias_gradients(da)
         return self.input_gradients(da, want_dx), (total.copy(),)
-
-    def _f(self, a, out):
-        if self.activation == "relu":
-            return np.maximum(a, 0, out=out)
-        np.tanh(a, out=out)
-        if self.activation == "sigmoid":
-            out *= 0.5
-            out += 0.5
 
     def _slopes(self, steps):
         """f'(a_t) for a block of steps at once, from h_t = f(a_t); zero in the padding."""
