@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from rnnlib.__main__ import main
+from rnnlib.checkpoint import save_model
 from rnnlib.data import Vocabulary
 from rnnlib.nn import RecurrentModel, softmax
 from rnnlib.sampling import generate, sample_tokens
@@ -69,3 +71,22 @@ def test_bad_input():
     for make, message in cases:
         with pytest.raises(ValueError, match=message):
             make()
+
+
+def test_the_command_writes_what_generate_writes(tmp_path, capsys):
+    net, path = model(), tmp_path / "net.safetensors"
+    save_model(path, net, VOCABULARY)
+    options = ["--prefix", "ab", "--length", "30", "--temperature", "0.5", "--batch", "2", "--seed", "4"]
+    assert main(["generate", str(path), *options]) == 0
+    texts = generate(net, VOCABULARY, "ab", 30, temperature=0.5, batch=2, seed=4)
+    assert capsys.readouterr().out.splitlines() == texts
+
+
+@pytest.mark.parametrize(
+    ("prefix", "with_vocabulary", "message"),
+    [("xyz", True, "given 'x'"), ("", True, "at least one character"), ("a", False, "a file with a vocabulary")],
+)
+def test_the_command_says_what_is_wrong(prefix, with_vocabulary, message, tmp_path, capsys):
+    save_model(tmp_path / "net", model(), VOCABULARY if with_vocabulary else None)
+    assert main(["generate", str(tmp_path / "net"), "--prefix", prefix]) == 1
+    assert message in capsys.readouterr().err
