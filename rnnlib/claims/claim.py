@@ -12,6 +12,7 @@ from .judge import UNDEFINED, Agreement, Counterexample, counterexample, test
 from .language import RELATIONS, Statement, has_relation, parse, parse_statement, respell, text_of
 from .mutants import mutants
 from .numeric import Fast
+from .recursion import CHAIN_RULE, proves_by_unrolling
 from .symbolic import proves
 
 PROOF_SECONDS = 20
@@ -57,13 +58,15 @@ class Evidence(NamedTuple):
     """How well a statement is established.
 
     `level` is `proved` (with sizes), `exact` (proved, no size occurs) or `tested`; `sizes` says for each size
-    whether it was `"all"` or which number it was; `points` is how many random points agreed.
+    whether it was `"all"` or which number it was; `points` is how many random points agreed; `rules` are the rules of
+    mathematics that the proof takes on trust beside SymPy's.
     """
 
     level: str
     sizes: dict
     points: int
     tested_sizes: tuple
+    rules: tuple = ()
 
     def __str__(self):
         if self.level == EXACT:
@@ -168,9 +171,11 @@ class Claim:
         attempts = [held] + [some] * (some != held) + [fixed] * (fixed != some)
         with _time_limit(PROOF_SECONDS):
             for attempt in attempts:
+                told = {name: attempt.get(name, "all") for name in sizes}
                 if proves(line, given, attempt):
-                    told = {name: attempt.get(name, "all") for name in sizes}
                     return Evidence(PROVED if sizes else EXACT, told, *agreement)
+                if proves_by_unrolling(line, given, attempt):
+                    return Evidence(PROVED, told, *agreement, (CHAIN_RULE,))
         return Evidence(TESTED, {}, *agreement)
 
     def _refuted(self, mistake):
@@ -326,13 +331,14 @@ def _joined(found):
     """The evidence of a chain: as weak as its weakest line, with every size that any line holds fixed."""
     level = min((evidence.level for evidence in found), key=STRENGTH.index)
     points, tested = min(e.points for e in found), tuple(sorted({s for e in found for s in e.tested_sizes}))
+    rules = tuple(dict.fromkeys(rule for evidence in found for rule in evidence.rules))
     if level == TESTED:
         return Evidence(TESTED, {}, points, tested)
     sizes = {}
     for evidence in found:
         for name, size in evidence.sizes.items():
             sizes[name] = size if sizes.get(name, "all") == "all" else sizes[name]
-    return Evidence(PROVED if sizes else EXACT, sizes, points, tested)
+    return Evidence(PROVED if sizes else EXACT, sizes, points, tested, rules)
 
 
 def _and(words):

@@ -78,7 +78,8 @@ def _domain(domain, letters):
     power = "^{" + r" \times ".join(axes) + "}" if axes else ""
     if domain.kind in _SPACES:
         return rf"${letters} \in {_SPACES[domain.kind]}{power}$"
-    kind = "one-hot (a single 1, else 0)" if domain.kind == "onehot" else "positive with sum 1"
+    kind = "one-hot (a single 1, else 0)" if domain.kind == "onehot" else "positive, each row with sum 1" if len(axes) > 1 \
+        else "positive with sum 1"
     return rf"${letters} \in \mathbb{{R}}{power}$, {kind}"
 
 
@@ -105,8 +106,8 @@ def _proof_told(claim):
         return f"No proof was found: the points below are the evidence for {what}."
     sizes = ", ".join(f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
                       for name, size in evidence.sizes.items())
-    return (f"SymPy proves {what}{', with ' + sizes if sizes else ''}. Trusted: SymPy's algebra and differentiation, "
-            "and that every index lies in its range.")
+    trusted = ["SymPy's algebra and differentiation", *evidence.rules, "that every index lies in its range"]
+    return f"SymPy proves {what}{', with ' + sizes if sizes else ''}. Trusted: {'; '.join(trusted)}."
 
 
 def _points_told(evidence):

@@ -19,7 +19,7 @@ ENTRIES = {
     "positive": "positive",
     "unit": "between 0 and 1",
     "onehot": "one-hot: a single 1, else 0",
-    "distribution": "positive, summing to one",
+    "distribution": "positive, summing to one along the last axis",
 }
 _DECLARATION = re.compile(r"(?P<names>[^:]+):(?P<domain>[^=:].*)")
 
@@ -118,8 +118,8 @@ class Given:
         if not isinstance(kind, ast.Name) or kind.id not in ENTRIES:
             raise IllFormed(f"`{line}`: expected the domain size, a range such as 1..K, or one of {', '.join(ENTRIES)} "
                             f"with axes such as [K], found `{text}`")
-        if kind.id in ("onehot", "distribution") and len(axes) != 1:
-            raise IllFormed(f"`{line}`: {kind.id} needs exactly one axis, found {len(axes)}")
+        if kind.id == "onehot" and len(axes) != 1 or kind.id == "distribution" and not axes:
+            raise IllFormed(f"`{line}`: {kind.id} needs an axis, onehot just one; found {len(axes)}")
         if len(axes) > MAX_AXES:
             raise IllFormed(f"`{line}`: an array has at most {MAX_AXES} axes, found {len(axes)}")
         for axis in axes:
@@ -281,7 +281,7 @@ class Given:
 
     def _require_index(self, index, axis, tree):
         domain = self.domains[index.id]
-        if domain.kind == INDEX and _end(self._axis_of_index(index)) != _end(axis):
+        if domain.kind == INDEX and not _ends_within(domain.axes[1], axis):
             raise IllFormed(f"`{text_of(tree)}`: the index {index.id} runs over {self._axis_of_index(index)}, "
                             f"the axis has {axis}")
 
@@ -445,8 +445,11 @@ def _is_number(tree):
     return isinstance(tree, ast.Constant) or (isinstance(tree, ast.UnaryOp) and isinstance(tree.operand, ast.Constant))
 
 
-def _end(axis):
-    return axis.split("..")[-1]
+def _ends_within(high, axis):
+    """Whether an index that ends at `high` ends within an axis: there, or a number of places before its end."""
+    if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Sub) and isinstance(high.right, ast.Constant):
+        high = high.left
+    return text_of(high) == axis.split("..")[-1]
 
 
 def _show(shape):

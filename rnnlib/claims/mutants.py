@@ -53,6 +53,8 @@ def _children(node):
             return [(("value",), node.value)]
         case ast.Call():
             indices = _POSITIONS_OF_INDICES.get(form_of(node), ())
+            if form_of(node) == "d" and not isinstance(node.args[1], ast.Subscript):
+                indices = (1,)  # of what one differentiates by, only an index can be mistaken
             return [(("args", n), a) for n, a in enumerate(node.args) if n not in indices]
     return []
 

@@ -87,7 +87,10 @@ class Exact:
         return np.frompyfunc(self._power, 2, 1)(base, exponent)
 
     def _power(self, base, exponent):
-        if (base == 0 and exponent < 0) or (base < 0 and exponent != self.mp.floor(exponent)):
+        whole = self.mp.nint(exponent)
+        if abs(exponent - whole) < self.mp.mpf(10) ** (-self.mp.dps // 2):
+            exponent = whole  # a whole number but for rounding, such as 1 + sum(p)
+        if (base == 0 and exponent < 0) or (base < 0 and exponent != whole):
             raise Undefined("a power without a real value")
         if abs(base) > 1 and abs(exponent) * self.mp.log(abs(base)) > MAX_EXPONENTIAL:
             raise Undefined("a power grew beyond what is computed")

@@ -62,7 +62,7 @@ def _readable_draw(fill, turn):
         "positive": lambda shape: _cycle([x if x > 0 else 1 - x for x in fill], shape, next(shift)),
         "unit": lambda shape: _cycle([0.5, 0.25, 0.125, 0.75], shape, turn % 4),
         "onehot": lambda shape: np.eye(*shape)[turn % shape[0]],
-        "distribution": lambda shape: _normalised(np.roll(np.arange(1, *np.add(shape, 1)) ** (turn % 3), turn)),
+        "distribution": lambda shape: _normalised(np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (turn % 3), turn), shape)),
     }
 
 
@@ -95,6 +95,8 @@ def _cycle(numbers, shape, shift=0):
 
 
 def _normalised(weights):
-    """Exact fractions that sum to one: rounded ones would leave the surface on which a claim is made."""
+    """Exact fractions whose rows sum to one: rounded ones would leave the surface on which a claim is made."""
+    if np.ndim(weights) > 1:
+        return np.array([_normalised(row) for row in weights], dtype=object)
     weights = [Fraction(float(weight)) for weight in weights]
     return np.array([weight / sum(weights) for weight in weights], dtype=object)

@@ -56,6 +56,34 @@ def never_negative(number, ranges):
     return bool(sympy.expand(number).is_nonnegative)
 
 
+def masked(expression, ranges):
+    """Replace the sums and products in an expression, outermost first, by symbols of the same sign.
+
+    An empty sum is 0 whatever its terms are, so a sum is positive only where its range is known to hold something.
+
+    Returns
+    -------
+    sympy.Expr, dict
+        The expression, and by symbol what it stands for.
+    """
+    symbols = {}
+
+    def sign(series):
+        filled = all(never_negative(high - low, ranges) for _, low, high in series.limits)
+        if series.function.is_positive and (filled or isinstance(series, Product)):
+            return {"positive": True}
+        return {"nonnegative": True} if series.function.is_nonnegative else {"real": True}
+
+    def walk(e):
+        if isinstance(e, (Sum, Product)):
+            if e not in symbols:
+                symbols[e] = sympy.Dummy(**sign(e))
+            return symbols[e]
+        return e.func(*map(walk, e.args)) if e.args and e.has(Sum, Product) else e
+
+    return walk(expression), {symbol: series for series, symbol in symbols.items()}
+
+
 def bound_indices(expression):
     """The indices over which sums and products in an expression run."""
     return {limit[0] for series in expression.atoms(Sum, Product) for limit in series.limits}
@@ -72,8 +100,10 @@ def _normal_product(product, ranges):
 def _normal_sum(series, ranges):
     body, limits = _renewed(series)
     inner = {**ranges, **_ranges_of(limits)}
-    terms = Add.make_args(sympy.expand(sympy.expand_log(normal(body, inner))))
-    return Add(*[_sum_of_product(term, limits, ranges) for term in terms])
+    # SymPy would write the exponential of a sum as a product when it multiplies out: it does not get to see sums.
+    body, series = masked(normal(body, inner), inner)
+    terms = Add.make_args(sympy.expand(sympy.expand_log(body)))
+    return Add(*[_sum_of_product(term.xreplace(series), limits, ranges) for term in terms])
 
 
 def _renewed(series):

@@ -17,7 +17,11 @@ from sympy import Add, KroneckerDelta, Mul, Sum
 from .functions import FUNCTIONS
 from .given import INDEX, MAX_TERMS, SIZE
 from .language import form_of, indices_of, parse
-from .sums import bound_indices, index_symbol, never_negative, normal
+from .sums import bound_indices, index_symbol, masked, normal
+
+
+# Forms that SymPy leaves where it can't finish; nothing certain can be said about them.
+_UNCERTAIN = (sympy.Derivative, sympy.Subs, sympy.Piecewise, sympy.nan, sympy.zoo, sympy.oo)
 
 
 class NoProof(Exception):
@@ -40,29 +44,27 @@ def proves(statement, given, sizes):
     bool
         False says only that no proof was found.
     """
+    if statement.relation == "≈":
+        # The point test compared the only point there is.
+        return not given.needed([statement.left, statement.right])
+    return _proves(statement, _Form(given, sizes))
+
+
+def _proves(statement, form):
+    """Whether both sides are the same in one way of writing them in SymPy, entry by entry."""
+    axes = form.given.shape(statement.left) or form.given.shape(statement.right)
     try:
-        return _proves(statement, given, sizes)
+        return all(_has_sign(left - right, statement.relation, form)
+                   for left, right in (form.sides(statement, *entry) for entry in form.entries(statement, axes)))
     except (NoProof, NotImplementedError, RecursionError, sympy.PolynomialError):
         return False
 
 
-def _proves(statement, given, sizes):
-    if statement.relation == "≈":
-        # The point test compared the only point there is.
-        return not given.needed([statement.left, statement.right])
-    form = _Form(given, sizes)
-    axes = given.shape(statement.left) or given.shape(statement.right)
-    for entry, fixed in form.entries(statement, axes):
-        left, right = (form.entry(side, entry if given.shape(side) else (), fixed)
-                       for side in (statement.left, statement.right))
-        if not _has_sign(left - right, statement.relation, form):
-            return False
-    return True
-
-
 def _has_sign(difference, relation, form):
     for case in _cases(normal(difference, form.ranges)):
-        case = _with_atoms(case, form.ranges)
+        case, _ = masked(case, form.ranges)
+        if case.has(*_UNCERTAIN):
+            return False
         if relation == "=" and not is_zero(case):
             return False
         if relation != "=":
@@ -73,8 +75,11 @@ def _has_sign(difference, relation, form):
     return True
 
 
-def _cases(expression):
-    """Split at every comparison of two free indices: once with them equal, once with them different."""
+def _cases(expression, different=()):
+    """Split at every comparison of two free indices: once with them equal, once with them different.
+
+    `different` holds the pairs that are different by assumption; a case that makes such a pair equal can't occur.
+    """
     bound = bound_indices(expression)
     deltas = [delta for delta in expression.atoms(KroneckerDelta) if not delta.free_symbols & bound]
     if not deltas:
@@ -83,9 +88,11 @@ def _cases(expression):
     delta = min(deltas, key=sympy.default_sort_key)
     a, b = delta.args
     kept, gone = (a, b) if b.is_Symbol else (b, a)
-    equal = expression.xreplace({delta: sympy.S.One})
-    yield from _cases(equal.xreplace({gone: kept}) if gone.is_Symbol and not kept.has(gone) else equal)
-    yield from _cases(expression.xreplace({delta: sympy.S.Zero}))
+    same = {gone: kept} if gone.is_Symbol and not kept.has(gone) else {}
+    still = [(x.xreplace(same), y.xreplace(same)) for x, y in different]
+    if all(x != y for x, y in still):
+        yield from _cases(expression.xreplace({delta: sympy.S.One}).xreplace(same), still)
+    yield from _cases(expression.xreplace({delta: sympy.S.Zero}), [*different, (a, b)])
 
 
 def is_zero(expression):
@@ -97,32 +104,6 @@ def is_zero(expression):
     if sympy.expand(sympy.numer(together)) == 0 or sympy.cancel(sympy.powsimp(together)) == 0:
         return True
     return sympy.simplify(expression.rewrite(sympy.exp)) == 0
-
-
-def _with_atoms(expression, ranges):
-    """Replace the sums that are left, outermost first, by symbols with their sign.
-
-    An empty sum is 0 whatever its terms are, so a sum is positive only where its range is known to hold something.
-    """
-    names = {}
-
-    def sign(series):
-        filled = all(never_negative(high - low, ranges) for _, low, high in series.limits)
-        if series.function.is_positive and (filled or isinstance(series, sympy.Product)):
-            return {"positive": True}
-        return {"nonnegative": True} if series.function.is_nonnegative else {"real": True}
-
-    def walk(e):
-        if isinstance(e, (Sum, sympy.Product)):
-            if e not in names:
-                names[e] = sympy.Dummy(**sign(e))
-            return names[e]
-        return e.func(*map(walk, e.args)) if e.args and e.has(Sum, sympy.Product) else e
-
-    replaced = walk(expression)
-    if replaced.has(sympy.Derivative, sympy.Subs, sympy.Piecewise, sympy.nan, sympy.zoo, sympy.oo):
-        raise NoProof("SymPy left a form that says nothing certain")
-    return replaced
 
 
 class _Form:
@@ -157,6 +138,10 @@ class _Form:
         for chosen in product(*runs):
             self.classes = dict(zip(one_hot, chosen[len(free):], strict=False))
             yield chosen[len(free) + len(one_hot):], dict(zip(free, chosen, strict=False))
+
+    def sides(self, statement, at, bound):
+        """One entry of the left and of the right side; a scalar stands for each entry alike."""
+        return [self.entry(side, at if self.given.shape(side) else (), bound) for side in (statement.left, statement.right)]
 
     def _run(self, low, high):
         low, high = self.entry(low), self.entry(high)
@@ -242,7 +227,8 @@ class _Form:
             return KroneckerDelta(at[0], self.classes[name])
         if domain.kind == "distribution":
             weights = self.symbols[name]
-            return weights[at[0]] / self.sum_over(ast.Constant(1), domain.axes[0], {}, lambda k: weights[k])
+            row = at[:-1]
+            return weights[tuple(at)] / self.sum_over(ast.Constant(1), domain.axes[-1], {}, lambda k: weights[(*row, k)])
         return self.symbols[name][tuple(at)] if at else self.symbols[name]
 
     def _independent(self, name, at):
