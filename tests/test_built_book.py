@@ -105,10 +105,10 @@ def test_page_is_whole_without_a_network(visit, name, width):
     assert visited.page.evaluate(FACTS) == {"untypeset": 0, "errors": 0, "overflow": 0, "without_alt": []}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", WIDTHS["desk"]), ("dark", WIDTHS["phone"])])
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_accessible(visit, name, theme):
-    visited = visit(name, theme=theme)
+def test_page_is_accessible(visit, name, theme, width):
+    visited = visit(name, theme=theme, width=width)
     visited.page.evaluate("() => document.querySelectorAll('article details').forEach(node => node.open = true)")
     violations = Axe().run(visited.page).response["violations"]
     serious = [
