@@ -9,6 +9,10 @@ from .judge import Agreement, counterexample, test
 from .language import Statement, form_of, has_relation, parse, text_of
 from .latex import latex
 from .mutants import mutants
+from .numeric import Work
+
+# An answer may cost a few times what the claim itself costs, and about half a second beside that.
+LEAST_WORK, TIMES_WORK = 80_000, 4
 
 RIGHT, WRONG, UNREADABLE, UNANSWERED = "right", "wrong", "unreadable", "unanswered"
 _MARKS = {RIGHT: "✓", WRONG: "✗", UNREADABLE: "?", UNANSWERED: "…"}
@@ -52,18 +56,19 @@ def check(id, answer):
         When the bank has no such claim.
     """
     asked = claim(id)
+    allowed = LEAST_WORK + TIMES_WORK * asked.work
     if answer is ... or (isinstance(answer, str) and answer.strip() in ("", "...", "…")):
         return Verdict(UNANSWERED, "No answer yet: write a formula between the quotes, then run the cell again.")
     try:
         statement = _read(answer, asked)
-        outcome = test(statement, asked.given)
+        outcome = test(statement, asked.given, work=Work(allowed))
     except (Unreadable, IllFormed) as error:
         return Verdict(UNREADABLE, f"{error}.")
-    except Undecided:
-        return Verdict(UNREADABLE, "Your formula has no value at most of the points that were tried.")
+    except Undecided as error:
+        return Verdict(UNREADABLE, f"Your formula can't be judged: {error}.")
     if isinstance(outcome, Agreement):
         return Verdict(RIGHT, f"Right: it agrees with `{id}` at {outcome.points} random points.")
-    return Verdict(WRONG, _diagnosis(statement, asked, outcome))
+    return Verdict(WRONG, _diagnosis(statement, asked, outcome, Work(allowed)))
 
 
 def _read(answer, asked):
@@ -71,6 +76,9 @@ def _read(answer, asked):
         raise Unreadable("write the right side alone, without `=`")
     right, wanted = parse(answer), asked.statement
     statement = Statement(wanted.left, wanted.relation, right)
+    expected, found = asked.given.shape(wanted.left), asked.given.shape(right)
+    if expected != found and not (isinstance(right, ast.Constant) and right.value == 0):
+        raise IllFormed(f"expected {_described(expected)}, but your formula gives {_described(found)}")
     asked.given.check_statement(statement)
     derivative = any(form_of(node) == "d" for node in ast.walk(right))
     if text_of(wanted.left) in {text_of(node) for node in ast.walk(right) if isinstance(node, ast.expr)} \
@@ -79,25 +87,29 @@ def _read(answer, asked):
     return statement
 
 
-def _diagnosis(statement, asked, outcome):
+def _described(shape):
+    return f"an array of shape ({', '.join(shape)})" if shape else "a number"
+
+
+def _diagnosis(statement, asked, outcome, work):
     """The listed mistake that an answer equals, else the systematic one, else numbers that refute it."""
     for named in asked.mistakes:
-        if named.mistake.kind == FALSE and _same(statement.right, named.statement.right, named.given) \
-                and text_of(named.statement.left) == text_of(statement.left):
+        if named.mistake.kind == FALSE and text_of(named.statement.left) == text_of(statement.left) \
+                and _same(named.statement.right, statement.right, named.given, work):
             tempts = f" {named.mistake.tempts}." if named.mistake.tempts else ""
             return f"Not quite: {named.mistake.wrong}.{tempts}"
     for tree, words in mutants(asked.statement.right, asked.given).values():
-        try:
-            if _same(statement.right, tree, asked.given):
-                return f"Close: {words}."
-        except ClaimError:
-            continue
-    found = counterexample(statement, asked.given, outcome)
+        if _same(tree, statement.right, asked.given, work):
+            return f"Close: {words}."
+    found = counterexample(statement, asked.given, outcome, work)
     point = str(found).partition(": the left side")[0]
     return f"Not right {point}, where ${latex(statement.left, asked.given)}$ is {found.left} and your formula gives {found.right}."
 
 
-def _same(one, other, given):
-    statement = Statement(one, "=", other)
-    given.check_statement(statement)
-    return isinstance(test(statement, given), Agreement)
+def _same(known, answer, given, work):
+    statement = Statement(known, "=", answer)
+    try:
+        given.check_statement(statement)
+        return isinstance(test(statement, given, work=work), Agreement)
+    except ClaimError:
+        return False

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .given import Given
-from .judge import UNDEFINED, Agreement, Counterexample, counterexample, test
+from .judge import MAX_WORK, UNDEFINED, Agreement, Counterexample, counterexample, test
 from .language import RELATIONS, Statement, has_relation, parse, parse_statement, respell, text_of
 from .mutants import mutants
-from .numeric import Fast
+from .numeric import Fast, Work
 from .recursion import CHAIN_RULE, proves_by_unrolling
 from .symbolic import proves
 
@@ -152,14 +152,15 @@ class Claim:
     def _establish(self):
         if unknown := [name for name in self.fixed if name not in self.given.sizes_declared()]:
             raise IllFormed(f"`fixed` names {unknown[0]}, which is no size of the setting")
-        found = []
+        found, work = [], Work(MAX_WORK * len(self.lines))
         for number, line in enumerate(self.lines):
             with _told(self._place(number)):
                 self.given.check_statement(line)
-                agreement = test(line, self.given)
+                agreement = test(line, self.given, work=work)
                 if isinstance(agreement, Counterexample):
                     raise Refuted(f"does not hold {counterexample(line, self.given, agreement)}")
                 found.append(self._proved(line, agreement))
+        self.work = MAX_WORK * len(self.lines) - work.left
         return _joined(found)
 
     def _proved(self, line, agreement):

@@ -172,9 +172,13 @@ class Given:
             raise IllFormed(f"`{line}`: `{name}` is declared already; give it another name")
 
     def _require_known(self, names, where):
-        for name in sorted(names):
-            if name not in self.domains and name not in self.clauses and name != "pi":
-                raise IllFormed(f"`{where}`: the symbol `{name}` has no domain; declare it, for instance `{name}: real`")
+        for name in sorted(names - {"pi"}):
+            if name in {*FUNCTIONS, *FORMS} - {*self.domains, *self.clauses}:
+                raise IllFormed(f"`{where}`: `{name}` is a function; write `{name}(...)`")
+            if name not in self.domains and name not in self.clauses:
+                known = ", ".join([*self.domains, *self.clauses]) or "none"
+                raise IllFormed(f"`{where}`: the symbol `{name}` has no domain; declare it, for instance `{name}: real`, "
+                                f"or use one of these: {known}")
 
     def _check_clause(self, clause):
         left = f"{clause.name}[{', '.join(map(text_of, clause.pattern))}] := ..."

@@ -25,6 +25,8 @@ MAX_TRIES = 5 * POINTS
 READABLE = 48
 # About fifteen seconds of arithmetic; a claim of the book takes a hundredth of it.
 MAX_WORK = 3_000_000
+# What a difference quotient leaves of zero is shown as zero.
+ROUNDING = 1e-30
 UNDEFINED = "undefined"
 _HOLDS = {
     "=": lambda gap, slack: abs(gap) <= slack, "<=": lambda gap, slack: gap <= slack,
@@ -118,10 +120,13 @@ def counterexample(statement, given, found, work=None):
     """The first readable point that refutes a statement, else the random one that was found."""
     trees = [statement.left, statement.right]
     numbers = Exact(work or Work(MAX_WORK), given.nesting(trees))
-    for point in readable_points(given, trees):
-        for at in index_choices(given, trees, point):
-            if isinstance(outcome := _compare(statement, at, numbers), Counterexample):
-                return outcome
+    try:
+        for point in readable_points(given, trees):
+            for at in index_choices(given, trees, point):
+                if isinstance(outcome := _compare(statement, at, numbers), Counterexample):
+                    return outcome
+    except Undecided:  # out of work: the random point refutes it as well
+        pass
     return found
 
 
@@ -180,8 +185,10 @@ def _compare_digits(statement, left, point, numbers):
 def number_text(value, digits=4):
     """A number as a reader would write it: a whole number, a small fraction, or a few digits."""
     digits = max(digits, 1)
+    if abs(value) < ROUNDING:
+        return "0"
     if not 1e-12 < abs(value) < 1e12:
-        return "0" if value == 0 else _scientific(value, digits)
+        return _scientific(value, digits)
     value = value if isinstance(value, Fraction) else Fraction(str(value))
     near = value.limit_denominator(64)
     if abs(near - value) < Fraction(1, 10**12):

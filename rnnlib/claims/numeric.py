@@ -5,8 +5,9 @@ In `Exact` arithmetic (mpmath, 100 digits and more) a difference quotient still 
 `d(f, x)` can be compared like any other number; in `Fast` arithmetic (NumPy, float64) it has about 9.
 """
 import ast
+import operator
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from itertools import product
 
 import mpmath
@@ -348,15 +349,14 @@ class _Evaluation:
             steps = self._range(running)
         if len(steps) > MAX_TERMS:
             raise Undecided(f"a sum has {len(steps)} terms; at most {MAX_TERMS} are added up")
-        total = self._full(arguments[0], running, 0 if name == "sum" else 1)
-        for k in steps:
-            term = self.value(arguments[0], {**index, running: k})
-            total = total + term if name == "sum" else total * term
-        return total
+        if not steps:
+            return self._empty(arguments[0], (*index, running), 0 if name == "sum" else 1)
+        terms = (self.value(arguments[0], {**index, running: k}) for k in steps)
+        return reduce(operator.add if name == "sum" else operator.mul, terms)
 
-    def _full(self, tree, running, number):
+    def _empty(self, tree, bound, number):
         """An array of the tree's shape that holds one number: what an empty sum or product of such trees is."""
-        shape = [self.point.length(parse(axis)) for axis in self.given.shape(tree, (running,))]
+        shape = [self.point.length(parse(axis)) for axis in self.given.shape(tree, bound)]
         return np.full(shape, self.arithmetic.number(number))[()]
 
     def _derivative(self, f, x, index):

@@ -10,7 +10,7 @@ from .numeric import Point
 # Sizes are small: a wrong formula that is right at every size up to 5 has not been met, and large ones cost.
 RANDOM_SIZES = (2, 3, 4, 1)
 LARGER = 5
-MAX_INDEX_CHOICES = 81
+MAX_INDEX_CHOICES = 36
 
 
 def random_point(given, trees, number, seed=0):
