@@ -166,8 +166,8 @@ def counts(found):
     levels = [sum(record["level"] == level for record in found) for level in ("proved", "exact", "tested")]
     figures = [
         (len(found), "claims checked when this page was built"),
-        (levels[0], "proved by computer algebra, of any or stated size"),
-        (levels[1], "exact: proved, with no size in them"),
+        (levels[0], "proved by computer algebra"),
+        (levels[1], "proved exactly, having no size in them"),
         (levels[2], "tested at random points"),
         (sum(mistake["refuted"] for record in found for mistake in record["mistakes"]), "named mistakes refuted"),
         (sum(record["mutants_refuted"] for record in found), "mutants refuted"),
