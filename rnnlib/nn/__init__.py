@@ -1,5 +1,6 @@
 """Recurrent networks with their gradients written out: cells, losses, optimisers and a model of them."""
 
+from rnnlib.nn.batch_split import BatchSplit
 from rnnlib.nn.clipping import clip_by_norm, clip_by_value
 from rnnlib.nn.embedding import Embedding
 from rnnlib.nn.gradient_check import check_gradients
@@ -15,8 +16,36 @@ from rnnlib.nn.rnn import RNN
 from rnnlib.nn.schedules import constant, cosine, exponential, step_decay, warmup
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "Embedding", "Linear", "Momentum",
-    "PhasedLSTM", "RMSprop", "RecurrentModel", "check_gradients", "chrono", "clip_by_norm", "clip_by_value",
-    "constant", "cosine", "cross_entropy", "exponential", "forget_bias", "initialise", "l2_penalty", "orthogonal",
-    "perplexity", "softmax", "step_decay", "warmup", "xavier",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "SGD",
+    "AdaDelta",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "BatchSplit",
+    "Embedding",
+    "Linear",
+    "Momentum",
+    "PhasedLSTM",
+    "RMSprop",
+    "RecurrentModel",
+    "check_gradients",
+    "chrono",
+    "clip_by_norm",
+    "clip_by_value",
+    "constant",
+    "cosine",
+    "cross_entropy",
+    "exponential",
+    "forget_bias",
+    "initialise",
+    "l2_penalty",
+    "orthogonal",
+    "perplexity",
+    "softmax",
+    "step_decay",
+    "warmup",
+    "xavier",
 ]  # fmt: skip

@@ -38,7 +38,7 @@ def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
     Raises
     ------
     ValueError
-        For wrong shapes, targets out of range, or no prediction that counts.
+        For wrong shapes, targets out of range, or the mean of no predictions.
     """
     targets = np.asarray(targets)
     require(s.size > 0, "scores", "at least one number", f"shape {s.shape}")
@@ -47,7 +47,7 @@ def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
     check_choice("reduction", reduction, ("sum", "mean"))
     mask = check_mask("mask of the loss", mask, targets.shape)
     count = targets.size if mask is None else mask.sum()
-    require(count > 0, "mask of the loss", "at least one prediction that counts", "none")
+    require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
     ds = np.empty_like(s) if ds is None else ds
     counted = None if mask is None else mask.reshape(-1)
     weight = 1 / int(count) if reduction == "mean" else 1

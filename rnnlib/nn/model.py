@@ -92,17 +92,18 @@ class RecurrentModel:
             yield "" if k == 1 else f"_{k}", cell
         yield "", self.output
 
-    def _pack(self):
-        """Move all parameters into one vector, and all gradients into another."""
+    def _pack(self, theta=None):
+        """Move all parameters into one vector (or into the given one, as they are there), and all gradients."""
         layers = list(self._named_layers())
         size = sum(W.size for _, layer in layers for W in layer.parameters.values())
-        self.theta, self.dtheta = np.zeros(size, self.dtype), np.zeros(size, self.dtype)
+        self.theta, self.dtheta = np.zeros(size, self.dtype) if theta is None else theta, np.zeros(size, self.dtype)
         self.parameters, self.gradients, first = {}, {}, 0
         for ending, layer in layers:
             parameters, gradients = {}, {}
             for name, W in layer.parameters.items():
                 part = slice(first, first := first + W.size)
-                self.theta[part] = W.ravel()
+                if theta is None:
+                    self.theta[part] = W.ravel()
                 parameters[name] = self.parameters[name + ending] = self.theta[part].reshape(W.shape)
                 gradients[name] = self.gradients[name + ending] = self.dtheta[part].reshape(W.shape)
             layer.bind(parameters, gradients)
@@ -125,6 +126,12 @@ class RecurrentModel:
         """A model of the same form with a copy of the parameters in another dtype."""
         other = RecurrentModel(**(self.config | {"dtype": dtype}))
         other.theta[...] = self.theta
+        return other
+
+    def sharing(self):
+        """A model on the same parameters, with gradients and working memory of its own."""
+        other = RecurrentModel(**self.config)
+        other._pack(self.theta)
         return other
 
     def keep_domain(self):
@@ -279,11 +286,7 @@ class RecurrentModel:
         ):  # backward: run each again
             self.rng.bit_generator.state = random
             s, _ = self.forward(x[part], start, of(part, mask), of(part, times), training=True)
-            count = of(part, mask)
-            if count is None or count.any():
-                part_loss, ds = cross_entropy(s, targets[part], count, "sum", ds=s)
-            else:
-                part_loss, ds = 0.0, np.zeros_like(s)
+            part_loss, ds = cross_entropy(s, targets[part], of(part, mask), "sum", ds=s)
             _, dstate = self.backward(ds, dstate)
             loss += part_loss
             total += self.dtheta
