@@ -13,8 +13,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+from rnnlib.mime import MIME
+
 ROOT = Path(__file__).resolve().parents[1]
-MIME = "application/vnd.rnnlib.claim+json"
 WORKERS = 2
 CELL_TIMEOUT = 120  # seconds: a chapter's cell takes a few; longer work is a named experiment with a record
 

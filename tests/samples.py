@@ -3,7 +3,7 @@
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from rnnlib.book import MIME
+from rnnlib.mime import MIME
 
 CONFIG = """title: A small book
 only_build_toc_files: true

@@ -8,7 +8,7 @@ import re
 
 from docutils import nodes
 
-from rnnlib.book import MIME
+from rnnlib.mime import MIME
 
 MARKS = {"proved": "✓", "exact": "✓", "tested": "≈"}  # a mark must be told apart without its colour
 RELATION = re.compile(r":?=|\\(?:le|ge|leq|geq|approx|iff|equiv|propto|Rightarrow|Leftrightarrow|to)(?![A-Za-z])|<|>")

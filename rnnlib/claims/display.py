@@ -5,11 +5,11 @@ Markdown shows the same wherever there is no extension. Both are drawn from one 
 """
 import ast
 
+from ..mime import MIME
 from .given import INDEX, SIZE
 from .language import Statement, parse
 from .latex import latex, latex_name, latex_statement
 
-MIME = "application/vnd.rnnlib.claim+json"
 _SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx"}
 _SPACES = {"real": r"\mathbb{R}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
 

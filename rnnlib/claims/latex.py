@@ -3,10 +3,12 @@ import ast
 import re
 
 from .functions import FUNCTIONS
-from .language import RELATIONS, form_of, indices_of
+from .language import RELATIONS, form_of, indices_of, written
 
-GREEK = set(["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"])
-_RELATIONS = dict(zip(RELATIONS, ["=", r"\le", r"\ge", "<", ">", r"\approx"]))
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split())
+_RELATIONS = dict(zip(RELATIONS, ["=", r"\le", r"\ge", "<", ">", r"\approx"], strict=True))
 # How tightly each operation binds; an operand that binds less tightly than its place asks for gets brackets.
 _ADD, _MULTIPLY, _UNARY, _POWER, _ATOM = range(5)
 
@@ -30,12 +32,12 @@ def latex_statement(statement, given=None):
 
 
 def latex_name(name):
-    """LaTeX of a name: ``W_hh`` with its index, Greek by name, several letters upright, digits and hats set."""
+    """LaTeX of a name: ``W_hh`` with its index, Greek by name, several letters upright, digits, hats and bars set."""
     stem, _, index = name.partition("_")
     if not index and (match := re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)):
         stem, index = match.groups()
-    if stem.endswith("hat") and len(stem) > 3:
-        letter = rf"\hat {latex_name(stem[:-3])}"
+    if stem.endswith(("hat", "bar")) and len(stem) > 3:
+        letter = rf"\{stem[-3:]} {latex_name(stem[:-3])}"
     elif stem in GREEK:
         letter = rf"\{stem}"
     else:
@@ -55,8 +57,8 @@ class _Writer:
 
     def write(self, tree, place=_ADD):
         match tree:
-            case ast.Constant(value=value):
-                return str(value)
+            case ast.Constant():
+                return written(tree)
             case ast.Name(id=name):
                 return latex_name(name)
             case ast.Subscript():
@@ -93,7 +95,7 @@ class _Writer:
                 if isinstance(left, ast.UnaryOp):  # -a / b is read as (-a) / b and set with the sign in front
                     fraction = rf"\frac{{{self.write(left.operand)}}}{{{self.write(right)}}}"
                     return self._bracket(f"-{fraction}", _UNARY if place <= _ADD else _ADD, place)
-                return rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}"
+                return self._bracket(rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}", _POWER, place)
             case ast.Pow():
                 return self._power(left, right)
         # A sum reaches as far to the right as it can: brackets where a factor follows it, none where it comes last.
@@ -129,7 +131,7 @@ class _Writer:
         if name in ("sum", "prod"):
             return self._bracket(self._series(name, arguments), _MULTIPLY, place)
         if name == "d":
-            return self._derivative(*arguments)
+            return self._bracket(self._derivative(*arguments), _POWER, place)
         if name == "delta":
             return r"\delta_{" + "".join(self.write(a) for a in arguments) + "}"
         if name == "outer":
