@@ -85,16 +85,17 @@ class _Writer:
         return rf"({name})_{{{subscript}}}" if "_" in name else rf"{name}_{{{subscript}}}"
 
     def _operation(self, tree, place):
+        if (positive := _without_sign(tree)) is not None:  # (-a) * b is set with the sign in front
+            return self._bracket(f"-{self._operation(positive, _MULTIPLY)}", _UNARY if place <= _ADD else _ADD, place)
         left, right = tree.left, tree.right
         match tree.op:
             case ast.Add():
-                return self._bracket(f"{self.write(left)} + {self.write(right, _ADD)}", _ADD, place)
+                after = self.write(right)
+                after = rf"\left({after}\right)" if after.startswith("-") else after
+                return self._bracket(f"{self.write(left)} + {after}", _ADD, place)
             case ast.Sub():
                 return self._bracket(f"{self.write(left)} - {self.write(right, _MULTIPLY)}", _ADD, place)
             case ast.Div():
-                if isinstance(left, ast.UnaryOp):  # -a / b is read as (-a) / b and set with the sign in front
-                    fraction = rf"\frac{{{self.write(left.operand)}}}{{{self.write(right)}}}"
-                    return self._bracket(f"-{fraction}", _UNARY if place <= _ADD else _ADD, place)
                 return self._bracket(rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}", _POWER, place)
             case ast.Pow():
                 return self._power(left, right)
@@ -167,6 +168,16 @@ class _Writer:
         if isinstance(f, (ast.Name, ast.Subscript)):
             return rf"\frac{{\partial {self.write(f)}}}{{{by}}}"
         return rf"\frac{{\partial}}{{{by}}} \left[{self.write(f)}\right]"
+
+
+def _without_sign(tree):
+    """A product or quotient without the minus sign of its first factor; None where it has none."""
+    if not (isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Mult, ast.MatMult, ast.Div))):
+        return None
+    if isinstance(tree.left, ast.UnaryOp) and isinstance(tree.left.op, ast.USub):
+        return ast.BinOp(tree.left.operand, tree.op, tree.right)
+    first = _without_sign(tree.left)
+    return None if first is None else ast.BinOp(first, tree.op, tree.right)
 
 
 def _ends_in_series(tree):
