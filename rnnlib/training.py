@@ -10,7 +10,6 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from rnnlib import checkpoint as files
-from rnnlib.nn.batch_split import BatchSplit
 from rnnlib.nn.checks import check_choice, require
 from rnnlib.nn.clipping import clip_by_norm, clip_by_value
 from rnnlib.nn.losses import l2_penalty
@@ -53,8 +52,6 @@ class Training:
         Kept in the checkpoint, so that text can be generated from it.
     threads : int
         Threads of the matrix products. More than one pays only where they are large, and gives other last digits.
-    workers : int
-        Threads that share out the sequences of a batch, see `BatchSplit`; for large batches, with `threads` left at 1.
     progress : bool
         Show a progress bar.
 
@@ -75,8 +72,7 @@ class Training:
 
     def __init__(self, model, batches, optimiser, *, reduction="mean", clip_norm=None, clip_value=None, l2=0.0,
                  segment=None, evaluate=None, evaluate_every=100, patience=None, record_every=1, checkpoint=None,
-                 checkpoint_every=1000, resume=False, vocabulary=None, threads=1, workers=1,
-                 progress=True):  # fmt: skip
+                 checkpoint_every=1000, resume=False, vocabulary=None, threads=1, progress=True):  # fmt: skip
         check_choice("reduction", reduction, ("sum", "mean"))
         for name, value in (("evaluate_every", evaluate_every), ("record_every", record_every),
                             ("checkpoint_every", checkpoint_every), ("patience", patience or 1)):  # fmt: skip
@@ -87,7 +83,6 @@ class Training:
         self.segment, self.evaluate, self.evaluate_every, self.patience = segment, evaluate, evaluate_every, patience
         self.record_every, self.vocabulary, self.progress = record_every, vocabulary, progress
         self.threads = threads
-        self.gradients_of = model if workers == 1 else BatchSplit(model, workers)
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.checkpoint_every = checkpoint_every
         self.updates, self.record, self.evaluations = 0, [], []
@@ -140,7 +135,7 @@ class Training:
     def step(self):
         """Make one update; return the loss before it."""
         batch, model = self.batches.next(), self.model
-        loss, self.state = self.gradients_of.loss_and_gradients(
+        loss, self.state = model.loss_and_gradients(
             batch.x, batch.targets, None if batch.fresh else self.state, batch.mask,
             reduction=self.reduction, segment=self.segment,
         )  # fmt: skip

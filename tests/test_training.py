@@ -99,16 +99,6 @@ def test_the_same_seed_gives_the_same_bits():
     same(training().run(25), training().run(25))
 
 
-def test_workers_resume_exactly(tmp_path):
-    def make(**more):
-        model = RecurrentModel("lstm", V=5, H=4, seed=3)
-        return Training(model, SOURCES["text"](), Adam(0.01), workers=2, progress=False, **more)
-
-    whole = make().run(20)
-    make(checkpoint=tmp_path / "c").run(11)
-    same(whole, make(checkpoint=tmp_path / "c", resume=True).run(20))
-
-
 def test_carried_state_starts_anew_with_each_epoch():
     states = []
     run = training("text")

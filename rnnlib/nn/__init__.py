@@ -1,6 +1,5 @@
 """Recurrent networks with their gradients written out: cells, losses, optimisers and a model of them."""
 
-from rnnlib.nn.batch_split import BatchSplit
 from rnnlib.nn.clipping import clip_by_norm, clip_by_value
 from rnnlib.nn.embedding import Embedding
 from rnnlib.nn.gradient_check import check_gradients
@@ -24,7 +23,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
-    "BatchSplit",
+
     "Embedding",
     "Linear",
     "Momentum",

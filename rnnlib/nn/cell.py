@@ -4,19 +4,10 @@ The recurrence itself, forward and backward through time, stands in `rnn`, `lstm
 """
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from rnnlib.nn.checks import check_choice, check_floats, check_mask, check_tokens, require
 from rnnlib.nn.layer import Layer
-
-
-def one_hot_columns(tokens, V, dtype):
-    """Sᵀ, of shape (V, T·B), where the rows of S are the one-hot vectors of tokens: a sparse matrix.
-
-    Sᵀ @ δ adds the rows of δ that belong to one token, sixty times faster than `np.add.at`.
-    """
-    N = tokens.size
-    return csc_array((np.ones(N, dtype), tokens.ravel(), np.arange(N + 1)), shape=(V, N))
+from rnnlib.nn.one_hot import one_hot_columns
 
 
 class Cell(Layer):
@@ -100,7 +91,7 @@ class Cell(Layer):
         for k, total in enumerate(totals):
             total[...] = 0 if dstate is None else dstate[k]
         W_hhT = self.buffer("W_hhT", self.W_hh.shape[::-1])
-        W_hhT[...] = self.W_hh.T  # copied once: contiguous rows make every step's product faster
+        W_hhT[...] = self.W_hh.T  # copied once: every step's product is some percent faster than with a view
         return self.buffer("da", (T, B, len(self.gates) * self.H)), totals, W_hhT
 
     def by_gate(self, W):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from rnnlib.nn.cell import one_hot_columns
 from rnnlib.nn.checks import check_tokens, require
 from rnnlib.nn.layer import Layer
+from rnnlib.nn.one_hot import one_hot_columns
 
 
 class Embedding(Layer):

@@ -92,18 +92,17 @@ class RecurrentModel:
             yield "" if k == 1 else f"_{k}", cell
         yield "", self.output
 
-    def _pack(self, theta=None):
-        """Move all parameters into one vector (or into the given one, as they are there), and all gradients."""
+    def _pack(self):
+        """Move all parameters into one vector, and all gradients into another."""
         layers = list(self._named_layers())
         size = sum(W.size for _, layer in layers for W in layer.parameters.values())
-        self.theta, self.dtheta = np.zeros(size, self.dtype) if theta is None else theta, np.zeros(size, self.dtype)
+        self.theta, self.dtheta = np.zeros(size, self.dtype), np.zeros(size, self.dtype)
         self.parameters, self.gradients, first = {}, {}, 0
         for ending, layer in layers:
             parameters, gradients = {}, {}
             for name, W in layer.parameters.items():
                 part = slice(first, first := first + W.size)
-                if theta is None:
-                    self.theta[part] = W.ravel()
+                self.theta[part] = W.ravel()
                 parameters[name] = self.parameters[name + ending] = self.theta[part].reshape(W.shape)
                 gradients[name] = self.gradients[name + ending] = self.dtheta[part].reshape(W.shape)
             layer.bind(parameters, gradients)
@@ -126,12 +125,6 @@ class RecurrentModel:
         """A model of the same form with a copy of the parameters in another dtype."""
         other = RecurrentModel(**(self.config | {"dtype": dtype}))
         other.theta[...] = self.theta
-        return other
-
-    def sharing(self):
-        """A model on the same parameters, with gradients and working memory of its own."""
-        other = RecurrentModel(**self.config)
-        other._pack(self.theta)
         return other
 
     def keep_domain(self):
