@@ -142,7 +142,8 @@ class Claim:
     @property
     def statement(self):
         """What is claimed, from the first expression to the last."""
-        relation = next((s.relation for s in self.lines if s.relation != "="), "=")
+        # One strict step makes the whole strict; `<` is shorter than `<=`.
+        relation = min({line.relation for line in self.lines} - {"="}, key=len, default="=")
         return Statement(self.lines[0].left, relation, self.lines[-1].right)
 
     def _place(self, number):
@@ -278,7 +279,15 @@ class Chain(Claim):
                 raise Unreadable(f"a line of a chain begins with one of {' '.join(RELATIONS)}, found `{text}`")
             steps.append(Statement(left, relation, parse(text[len(relation):])))
             left = steps[-1].right
+        self._require_one_way([step.relation for step in steps])
         return steps, [reason.strip() for _, _, reason in lines]
+
+    @staticmethod
+    def _require_one_way(relations):
+        """From ``a <= b >= c`` nothing follows about a and c, and a rounded number begins no further step."""
+        kinds = set(relations) - {"="}
+        if not (kinds <= {"<", "<="} or kinds <= {">", ">="} or kinds == {"≈"}) or "≈" in relations[:-1]:
+            raise IllFormed("the relations of a chain run one way: = with < and <=, or = with > and >=, or ≈ in its last line")
 
     def _place(self, number):
         return f"step {number + 1} (`{text_of(self.lines[number].right)}`) "

@@ -25,10 +25,10 @@ def random_point(given, trees, number, seed=0):
     sizes = _random_sizes(given, given.sizes(trees), number)
     draw = {
         "real": lambda shape: random.uniform(-2 * width, 2 * width, shape),
-        "positive": lambda shape: np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 3)),
+        "positive": lambda shape: np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 5)),
         "unit": lambda shape: random.uniform(0.02 / width, 1 - 0.02 / width, shape),
         "onehot": lambda shape: np.eye(*shape)[random.integers(shape[0])],
-        "distribution": lambda shape: _normalised(np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 3))),
+        "distribution": lambda shape: _normalised(np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 5))),
     }
     return _filled(given, trees, sizes, draw)
 
@@ -45,6 +45,7 @@ def readable_points(given, trees):
     size_names = given.sizes(trees)
     fills = [(0,), (1,), (0, 1), (1, 0), (1, 2), (2, 1), (1, -1), (0, 1, 2)]
     fills += [tuple(np.random.default_rng(n).choice([-2, -1, -0.5, 0, 0.5, 1, 2, 3], 7)) for n in range(12)]
+    fills += [(100,), (-100,)]
     # A vector of length one hides most errors, so size 2 comes first and size 1 last.
     for sizes in sorted(product((2, 3, 1), repeat=len(size_names)), key=lambda s: (1 in s, sum(s))):
         sizes = {name: given.held(name) or max(size, given.smallest(name))

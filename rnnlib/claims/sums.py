@@ -94,16 +94,20 @@ def _normal_product(product, ranges):
     factor = normal(factor, {**ranges, **_ranges_of(limits)})
     if factor.is_positive:
         return sympy.exp(_normal_sum(Sum(sympy.expand_log(sympy.log(factor)), *limits), ranges))
-    return _canonical(limits, [factor], Product)
+    return _canonical(limits, [factor], Product) if len(limits) == 1 else Product(factor, *limits)
 
 
 def _normal_sum(series, ranges):
+    """Sum over one index after the other, from the inside: the range of one may depend on those further out."""
     body, limits = _renewed(series)
-    inner = {**ranges, **_ranges_of(limits)}
-    # SymPy would write the exponential of a sum as a product when it multiplies out: it does not get to see sums.
-    body, series = masked(normal(body, inner), inner)
-    terms = Add.make_args(sympy.expand(sympy.expand_log(body)))
-    return Add(*[_sum_of_product(term.xreplace(series), limits, ranges) for term in terms])
+    body = normal(body, {**ranges, **_ranges_of(limits)})
+    for depth, limit in enumerate(limits):
+        known = {**ranges, **_ranges_of(limits[depth + 1:])}
+        # SymPy would write the exponential of a sum as a product when it multiplies out: it does not get to see sums.
+        body, hidden = masked(body, {**known, **_ranges_of([limit])})
+        terms = Add.make_args(sympy.expand(sympy.expand_log(body)))
+        body = Add(*[_sum_of_product(term.xreplace(hidden), [limit], known) for term in terms])
+    return body
 
 
 def _renewed(series):
@@ -114,7 +118,8 @@ def _renewed(series):
 
 
 def _ranges_of(limits):
-    return {index: (low, high) for index, low, high in limits}
+    """By index: its range. SymPy has the innermost limit first; here what a range depends on goes before it."""
+    return {index: (low, high) for index, low, high in reversed(limits)}
 
 
 def _sum_of_product(term, limits, ranges):
@@ -197,12 +202,12 @@ def _canonical(limits, factors, kind):
 
 
 def _named(body, limits, kind):
-    # No letter of the language holds a #, and a sum inside this one has a smaller depth: nothing is captured.
-    depth = _depth(body)
+    # No letter of the language holds a #, and the names inside this sum have a smaller number: nothing is captured.
+    depth = 1 + max((_depth_in(index) for index in bound_indices(body)), default=-1)
     names = {index: index_symbol(low, f"#{depth}.{n}") for n, (index, low, _) in enumerate(limits)}
     return kind(body.xreplace(names), *[(names[index], low, high) for index, low, high in limits])
 
 
-def _depth(expression):
-    """How deep sums stand inside this expression."""
-    return max((1 + _depth(series.function) for series in expression.atoms(Sum, Product)), default=0)
+def _depth_in(index):
+    """The number in the name that `_named` gave an index."""
+    return int(index.name[1:].partition(".")[0]) if index.name.startswith("#") else -1

@@ -1,0 +1,314 @@
+"""Claims, chains, mistakes, mutants, answers and what is shown of them."""
+import json
+import signal
+import threading
+import time
+
+import pytest
+
+from rnnlib.claims import (
+    Accepted, Chain, Claim, ClaimError, Given, IllFormed, Mistake, Refuted, Undecided, Unreadable, bank, banked, check,
+)  # fmt: skip
+from rnnlib.claims import claim as engine
+from rnnlib.claims.claim import ILL_FORMED, WORDING, Evidence, _joined, _time_limit
+from rnnlib.claims.display import MIME, payload
+from rnnlib.claims.language import parse, text_of
+from rnnlib.claims.mutants import MAX_MUTANTS, mutants
+from rnnlib.claims.numeric import Exact
+
+SOFTMAX = Given("""
+    K: size                                  | the number of classes
+    s: real[K]                               | the scores
+    i, j, k: 1..K
+    p[i] := exp(s[i]) / sum(exp(s[k]), k)    | the probabilities
+""", id="softmax.definition")
+LOSS = SOFTMAX + "y: distribution[K]\nL := -sum(y[k] * log(p[k]), k)"
+
+
+def _jacobian(**options):
+    return Claim("softmax.jacobian", "d(p[i], s[j]) = p[i] * (delta(i, j) - p[j])", SOFTMAX, **options)
+
+
+def test_a_claim_tells_its_evidence():
+    made = _jacobian(mistakes=[Mistake("p[i] * (1 - p[j])", "the diagonal for every entry")], answers="S0-08 S2-06")
+    assert str(made.evidence) == "proved for every K"
+    assert made.evidence.points == 12
+    assert made.answers == ["S0-08", "S2-06"]
+    assert made.mistakes[0].refutation.startswith("at K = 2, s = (0, 0), i = 1, j = 2")
+    assert made.mutants_refuted > 10
+    assert 0 < made.seconds < 20
+
+
+@pytest.mark.parametrize("statement, setting, options, told", [
+    ("x = x + 1 - 1", "x: real", {}, "exact"),
+    ("sum(x[k], k) = x @ (x / x)", "K: size\nx: positive[K]\nk: 1..K", {}, "proved for every K"),
+    ("sum(x[t], t) = x[1] + x[2] + x[3]", "T: size = 3\nx: real[T]\nt: 1..T", {}, "proved at T = 3"),
+    ("h[T] = w^T", "T: size\nw: real\nt: 1..T\nh[0] := 1\nh[t] := w*h[t-1]", {"fixed": {"T": 4}}, "proved at T = 4"),
+    ("q = sum(x[k], k) * T", "T, K: size\nx: real[K]\nk: 1..K\nq := sum(x[k], k) * T", {}, "proved for every T and K"),
+    ("sum(p[k]^2, k) >= 1 / K", "K: size\np: distribution[K]\nk: 1..K", {}, "tested at random points"),
+    ("exp(2.03) ≈ 7.61", "", {}, "exact"),
+])
+def test_evidence(statement, setting, options, told):
+    assert str(Claim("x", statement, setting, **options).evidence) == told
+
+
+def test_evidence_of_a_chain_is_that_of_its_weakest_line():
+    every, at3 = Evidence("proved", {"K": "all"}, 12, ()), Evidence("proved", {"T": 3}, 8, ())
+    exact, tested = Evidence("exact", {}, 12, ()), Evidence("tested", {}, 12, ())
+    assert str(_joined([every, exact])) == "proved for every K"
+    assert str(_joined([every, at3])) == "proved for every K, at T = 3"
+    assert str(_joined([every, Evidence("proved", {"K": 3}, 12, ()), every])) == "proved at K = 3"
+    assert str(_joined([every, tested])) == "tested at random points"
+    assert str(_joined([exact, exact])) == "exact"
+    assert _joined([every, at3]).points == 8
+
+
+@pytest.mark.parametrize("id", ["Softmax", "a b", "a..b", "", "a.", None, "é"])
+def test_ids(id):
+    with pytest.raises(IllFormed, match="lower-case words"):
+        Claim(id, "x = x", "x: real")
+
+
+@pytest.mark.parametrize("statement, setting, error, told", [
+    ("x = 2*x", "x: real", Refuted, "^a.b: does not hold at x = 1: the left side is 1, the right side 2$"),
+    ("x = y", "x: real", IllFormed, "^a.b: .*`y` has no domain"),
+    ("x == x", "x: real", Unreadable, "^a.b: .*exactly one"),
+    ("v = x", "K: size\nv: real[K]\nx: real", IllFormed, r"shape \(K\)"),
+    ("v[i + 1] = v[i + 1]", "K: size\nv: real[K]\ni: 1..K", IllFormed, "narrow a range"),
+    ("log(-x^2 - 1) = x", "x: real", Undecided, "only 0 of"),
+    ("sum(sum(sum(x, i, 1, 999), j, 1, 999), k, 1, 999) = x", "x: real", Undecided, "too long"),
+    ("x ≈ y", "x, y: real", IllFormed, "≈ compares a scalar with a number"),
+])
+def test_wrong_claims_can_not_be_made(statement, setting, error, told, monkeypatch):
+    monkeypatch.setattr(engine, "MAX_WORK", 100_000)
+    with pytest.raises(error, match=told):
+        Claim("a.b", statement, setting)
+
+
+def test_unknown_sizes_can_not_be_fixed():
+    with pytest.raises(IllFormed, match="`fixed` names T"):
+        _jacobian(fixed={"T": 3})
+
+
+@pytest.mark.parametrize("mistake, error, told", [
+    (Mistake("p[i] * delta(i, j) - p[j] * p[i]", "no mistake at all"), Accepted, "agrees with the claim at every point"),
+    (Mistake("p[i] * (", "unreadable"), IllFormed, "can't be checked"),
+    (Mistake("p[i] * v", "unknown"), IllFormed, "can't be checked"),
+    (Mistake("p[i]", "not ill-formed", kind=ILL_FORMED), Accepted, "it means something"),
+])
+def test_mistakes_must_be_mistakes(mistake, error, told):
+    with pytest.raises(error, match=told):
+        _jacobian(mistakes=[mistake])
+
+
+def test_ill_formed_and_wording_mistakes_need_no_counterexample():
+    ill, wording = _jacobian(mistakes=[Mistake("p[i] * s", "a vector", kind=ILL_FORMED),
+                                       Mistake("", "a word", kind=WORDING)]).mistakes
+    assert "shape" in ill.refutation
+    assert wording.refutation == ""
+
+
+def test_a_mistake_may_bring_its_own_symbols():
+    made = Claim("ce.gradient", "d(L, s[j]) = p[j] - y[j]", LOSS, mistakes=[
+        Mistake("d(M, s[j]) = p[j] - v[j]", "any target", given="v: real[K]\nM := -sum(v[k] * log(p[k]), k)")])
+    assert "v = " in made.mistakes[0].refutation
+
+
+def test_chains():
+    chain = Chain("ce.steps", """
+        d(L, s[j])
+        = sum(d(L, p[k]) * d(p[k], s[j]), k)   | the chain rule
+        = p[j] - y[j]                          | the targets sum to one
+    """, LOSS)
+    assert str(chain.evidence) == "proved for every K"
+    assert chain.reasons == ["", "the chain rule", "the targets sum to one"]
+    assert text_of(chain.statement.right) == "p[j] - y[j]"
+    with pytest.raises(Refuted, match=r"^ce.steps: step 2 \(`y\[j\] - p\[j\]`\) does not hold"):
+        Chain("ce.steps", "d(L, s[j])\n= p[j] - y[j]\n= y[j] - p[j]", LOSS)
+    with pytest.raises(Unreadable, match="at least two lines"):
+        Chain("ce.steps", "d(L, s[j])", LOSS)
+    with pytest.raises(Unreadable, match="begins with one of"):
+        Chain("ce.steps", "d(L, s[j])\np[j] - y[j]", LOSS)
+
+
+def test_a_chain_runs_one_way():
+    assert Chain("a", "x\n<= x + 1\n< x + 2\n= 2 + x", "x: real").statement.relation == "<"
+    assert Chain("a", "x\n= x + 1 - 1", "x: real").statement.relation == "="
+    with pytest.raises(IllFormed, match="one way"):
+        Chain("a", "x\n<= x + 1\n>= x", "x: real")
+    with pytest.raises(IllFormed, match="last line"):
+        Chain("a", "exp(1)\n≈ 2.718\n= 2.718", "")
+
+
+def test_a_check_that_accepts_a_wrong_mutant_is_broken(monkeypatch):
+    real = engine.test
+
+    def blind(statement, given, arithmetic=Exact, **options):
+        if arithmetic is Exact and text_of(statement.right) != "x + x":
+            statement = statement._replace(right=statement.left)
+        return real(statement, given, arithmetic, **options)
+    monkeypatch.setattr(engine, "test", blind)
+    with pytest.raises(Accepted, match="wrong in float64 but passes the check"):
+        Claim("a", "2 * x = x + x", "x: real")
+
+
+def test_mutants_equal_to_the_claim_are_listed():
+    made = Claim("a", "delta(i, j) * v[i] = delta(i, j) * v[j]", "K: size\nv: real[K]\ni, j: 1..K")
+    assert "delta(i, j) * v[i]" in [text_of(mutant.right) for mutant in made.equivalent]
+
+
+def _mutant_texts(text, setting="x, y, z: real\nK: size\nA: real[K, K]\nv: real[K]\ni, j, k: 1..K"):
+    return {mutant: words for mutant, (_, words) in mutants(parse(text), Given(setting)).items()}
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("x + y", {"x - y", "x", "y", "-(x + y)"}), ("x - y", {"x + y", "x", "-y", "-(x - y)"}),
+    ("x * y", {"x", "y", "-(x * y)"}), ("x / y", {"x", "x * y", "1 / y", "-(x / y)"}), ("x ** 2", {"x", "x ** 3", "x ** 1"}),
+    ("0.5 * x", {"1.0 * x"}), ("A @ v", {"A.T @ v", "v @ A", "A", "v"}), ("A.T @ v", {"A @ v"}),
+    ("A[i, j]", {"A[j, i]", "A[j, j]", "A[i - 1, j]", "A[i, j + 1]"}), ("v[i - 1]", {"v[i]"}), ("v[2]", {"v[1]", "v[3]"}),
+    ("sum(v[k], k)", {"v[k]", "sum(v[i], k)"}), ("sum(v[k], k, 1, i - 1)", {"sum(v[k], k, 1, i)", "sum(v[k], k, 2, i - 1)"}),
+    ("delta(i, j)", {"1", "delta(k, j)", "delta(i, k)"}), ("outer(v, v + 1)", {"outer(v + 1, v)"}), ("tanh(x)", {"x", "-tanh(x)"}),
+])
+def test_mutants_of_every_kind(text, expected):
+    assert expected <= set(_mutant_texts(text))
+
+
+def test_mutants_never_equal_the_original_and_cover_a_long_formula():
+    text = " + ".join(f"x * y ** {n}" for n in range(2, 40))
+    found = _mutant_texts(text)
+    assert len(found) == MAX_MUTANTS
+    assert text not in found
+    assert any("y ** 38 + x * y ** 40" in mutant or "y ** 39 - x" in mutant or "y ** 38" not in mutant for mutant in found)
+
+
+def test_the_time_limit_leaves_the_alarm_as_it_was():
+    rung = []
+    previous = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(Undecided, match=r"did not end within 0.05 s"), _time_limit(0.05):
+            while True:
+                try:
+                    time.sleep(1)
+                except Exception:  # SymPy does this; the limit gets through all the same
+                    continue
+        time.sleep(0.35)
+        assert rung == [1]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def test_claims_can_be_made_in_a_thread():
+    made = []
+    thread = threading.Thread(target=lambda: made.append(Claim("a", "x = x * 1", "x: real")))
+    thread.start()
+    thread.join()
+    assert str(made[0].evidence) == "exact"
+
+
+# Answers.
+
+@pytest.mark.parametrize("answer, status, told", [
+    ("p[j] - y[j]", "right", "12 random points"), ("-(y[j] - p[j])", "right", ""),
+    ("p[j] * sum(y[k], k) - y[j]", "right", ""),
+    ("exp(s[j]) / sum(exp(s[k]), k) - y[j]", "right", ""), ("p[j] − y[j]", "right", ""),
+    ("y[j] - p[j]", "wrong", "Not quite: the sign"), ("p[j]", "wrong", "Not quite: the target is missing"),
+    ("p[j] + y[j]", "wrong", "Close: a sign is flipped"), ("p[i] - y[j]", "wrong", "Close: the index j stands as i"),
+    ("p[j] - 2*y[j]", "wrong", "Not right at K = "), ("log(-p[j])", "wrong", "undefined"),
+    ("d(L, s[j])", "unreadable", "still holds"), ("sum(d(L, p[k]) * d(p[k], s[j]), k)", "unreadable", "still holds"),
+    ("p - y", "unreadable", "expected a number"), ("p[j] = y[j]", "unreadable", "right side alone"),
+    ("2p[j]", "unreadable", r"with `\*`"), ("q[j]", "unreadable", "use one of these"), (None, "unreadable", "as text"),
+    ("...", "unanswered", "No answer yet"), (..., "unanswered", ""), (" ", "unanswered", ""),
+])
+def test_check_says_what_became_of_an_answer(answer, status, told):
+    verdict = check("ce.gradient", answer)
+    assert verdict.status == status, verdict
+    assert told.replace("\\", "") in verdict.message
+    assert "\n" not in verdict.message
+    assert str(verdict)[0] in "✓✗?…"
+    assert verdict._repr_markdown_().startswith("**")
+
+
+def _nested(inner, template, times):
+    for _ in range(times):
+        inner = template.format(inner)
+    return inner
+
+
+@pytest.mark.parametrize("answer", [
+    "sum(1, k, 1, 10**9)", "sum(1, k, 1, 1000000000)", "sum(1, k, 1, K * 1000000000)", "10^64^64", "1e999", "9" * 1000,
+    "sum(sum(sum(p[j], k, 1, 999), i, 1, 999), m, 1, 999)", "10^(64*64*64*64)", "s[j]^(64*64*64*64*64*64)",
+    _nested("p[j]", "d({}, s[j])", 20), _nested("p[j]", "sum({} * p[k], k, 1, K)", 12), _nested("s[j]", "({})^64", 40),
+    _nested("s[j]", "exp({})", 50), _nested("s", "outer({}, s)", 20), _nested("p[j]", "-({})", 400), "lambda x: x",
+    "__import__('os').system('true')", "p.__class__", "().__class__", "[x for x in p]", "p[j]; import os", "\ud800", "\x00",
+    "x" * 1999, "+".join(["p[j]"] * 300), object(), {"p": 1}, b"p[j]", float("nan"), "p[10**9]", "p[-1]", "0 / 0", "log(0)",
+    "tanh(10^12 * s[j])", "sum(p[j], p, 1, 3)", "p\u200b[j]", "ﬃ[j]", "print(p)", "exec('1')", "p[j] if p else y", "*p", "p[*p]",
+])
+def test_hostile_answers_come_back_soon_with_one_sentence(answer):
+    banked("ce.gradient")
+    started = time.perf_counter()
+    verdict = check("ce.gradient", answer)
+    assert verdict.status in ("wrong", "unreadable")
+    assert len(verdict.message) < 700
+    assert "\n" not in verdict.message
+    assert time.perf_counter() - started < 6  # under a second on an idle machine
+
+
+@pytest.mark.parametrize("statement", ["sum(1, k, 1, 10**9) = x", "x^64^64 = x", "x.__class__ = x", "x = " + "(" * 500,
+                                       "x = " + "x*" * 3000 + "x", "x = 1e999", "x = " + _nested("x", "d({}, x)", 20)])
+def test_hostile_claims_come_back_soon(statement):
+    started = time.perf_counter()
+    with pytest.raises(ClaimError):
+        Claim("a", statement, "x: real")
+    assert time.perf_counter() - started < 6
+
+
+def test_the_bank():
+    assert "ce.gradient" in bank.ids()
+    assert banked("ce.gradient") is banked("ce.gradient")
+    with pytest.raises(KeyError, match="no claim `nothing`"):
+        banked("nothing")
+    with pytest.raises(ValueError, match="two claims"):
+        bank.entry("ce.gradient")(lambda id: None)
+
+
+# What is shown.
+
+KEYS = {"kind", "id", "title", "lines", "verdict", "evidence", "level", "how", "mistakes", "mutants", "mutants_refuted",
+        "mutants_equivalent", "equivalent", "seconds", "answers"}
+
+
+def test_payload():
+    made = _jacobian(title="The Jacobian", answers="S0-08",
+                     mistakes=[Mistake("p[i] * (1 - p[j])", "the diagonal", rows="S2-05 S2-06", damage=True)])
+    data = payload(made)
+    assert set(data) >= KEYS
+    assert json.loads(json.dumps(data)) == data
+    assert data["kind"] == "claim"
+    assert data["verdict"] == "holds"
+    assert data["evidence"] == "proved for every K"
+    assert data["level"] == "proved"
+    assert data["mutants"] == data["mutants_refuted"] + data["mutants_equivalent"]
+    mistake, = data["mistakes"]
+    assert mistake["refuted"]
+    assert mistake["rows"] == ["S2-05", "S2-06"]
+    assert mistake["damage"] is True
+    assert mistake["latex"].startswith(r"\frac{\partial p_{i}}")
+    assert any("left as a symbol" in line for line in data["how"])
+    assert any("12 random points" in line for line in data["how"])
+
+
+def test_bundles_and_markdown():
+    bundle = _jacobian()._repr_mimebundle_()
+    assert set(bundle) == {MIME, "text/markdown", "text/plain"}
+    assert bundle["text/plain"] == "<Claim softmax.jacobian: proved for every K>"
+    assert "**✓ proved for every K**" in bundle["text/markdown"]
+    assert bundle["text/markdown"].count("$$") == 2
+    chain = Chain("a", "x + x\n= 2*x  | count\n= x*2  | swap", "x: real")._repr_mimebundle_()
+    assert r"\begin{aligned}" in chain["text/markdown"]
+    assert [line["reason"] for line in chain[MIME]["lines"]] == ["", "count", "swap"]
+    shown = SOFTMAX._repr_mimebundle_()
+    assert shown[MIME]["kind"] == "definition"
+    assert "*definition*" in shown["text/markdown"]
+    assert set(Given("x: real")._repr_mimebundle_()) == {"text/plain"}
