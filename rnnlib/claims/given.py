@@ -84,7 +84,10 @@ class Given:
         for line in filter(None, (line.strip() for line in text.splitlines())):
             formula, _, words = (part.strip() for part in line.partition("|"))
             self._define(formula, words) if ":=" in formula else self._declare(formula, words)
-        self._shapes, self._open = {}, set()
+        # A recursion of two quantities has its shapes found from the one that has a base: keep what was found.
+        own = {clause.name for clause in self.own_clauses}
+        self._shapes = {name: axes for name, axes in base._shapes.items() if name not in own} if base else {}
+        self._open = set()
         for clause in self.own_clauses:
             self._check_clause(clause)
 
@@ -118,7 +121,7 @@ class Given:
         if not isinstance(kind, ast.Name) or kind.id not in ENTRIES:
             raise IllFormed(f"`{line}`: expected the domain size, a range such as 1..K, or one of {', '.join(ENTRIES)} "
                             f"with axes such as [K], found `{text}`")
-        if kind.id == "onehot" and len(axes) != 1 or kind.id == "distribution" and not axes:
+        if (kind.id == "onehot" and len(axes) != 1) or (kind.id == "distribution" and not axes):
             raise IllFormed(f"`{line}`: {kind.id} needs an axis, onehot just one; found {len(axes)}")
         if len(axes) > MAX_AXES:
             raise IllFormed(f"`{line}`: an array has at most {MAX_AXES} axes, found {len(axes)}")
