@@ -3,14 +3,23 @@
 Nothing here uses the engine's own arithmetic. A subject's truth is programmed by hand (derivatives by complex
 step); a variant is computed from the values that the hand-written program gives to every name.
 """
+
 import ast
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-FUNCTIONS = {"exp": np.exp, "log": np.log, "ln": np.log, "log2": np.log2, "sqrt": np.sqrt, "tanh": np.tanh,
-             "abs": np.abs, "sigmoid": lambda x: 1 / (1 + np.exp(-x))}
+FUNCTIONS = {
+    "exp": np.exp,
+    "log": np.log,
+    "ln": np.log,
+    "log2": np.log2,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "abs": np.abs,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+}
 
 
 class Subject(NamedTuple):
@@ -45,6 +54,7 @@ def slope(f, x, *at):
 
 def plain(tree, names, index):
     """The value of a tree in float64, arrays counted from 1."""
+
     def value(tree, index=index):
         match tree:
             case ast.Constant():
@@ -66,8 +76,14 @@ def plain(tree, names, index):
                 return np.transpose(value(tree.value, index))
             case ast.BinOp():
                 a, b = value(tree.left, index), value(tree.right, index)
-                return {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide,
-                        ast.Pow: np.power, ast.MatMult: np.matmul}[type(tree.op)](a, b)
+                return {
+                    ast.Add: np.add,
+                    ast.Sub: np.subtract,
+                    ast.Mult: np.multiply,
+                    ast.Div: np.divide,
+                    ast.Pow: np.power,
+                    ast.MatMult: np.matmul,
+                }[type(tree.op)](a, b)
         return call(tree, index)
 
     def call(tree, index):
@@ -114,8 +130,17 @@ def _steps_names(random):
 def _layer_names(random, D, H):
     W, b, x, c = random.uniform(-1, 1, (D, H)), *(random.uniform(-1, 1, n) for n in (H, D, H))
     a = x @ W + b
-    return {"D": D, "H": H, "W": W, "b": b, "x": x, "c": c, "a": a, "h": np.tanh(a),
-            "ranges": dict(dict.fromkeys("kl", H), n=D)}
+    return {
+        "D": D,
+        "H": H,
+        "W": W,
+        "b": b,
+        "x": x,
+        "c": c,
+        "a": a,
+        "h": np.tanh(a),
+        "ranges": dict(dict.fromkeys("kl", H), n=D),
+    }
 
 
 def _lstm_names(random):
@@ -127,17 +152,26 @@ def _lstm_names(random):
 
 def _powers_names(random, T):
     w, x = random.uniform(0.5, 1.5), random.uniform(-2, 2, T)
-    return {"T": T, "w": w, "x": x, "h": lambda t: w**t, "q": random.uniform(0.1, 0.9, T),
-            "ranges": dict.fromkeys("tk", T)}
+    return {
+        "T": T,
+        "w": w,
+        "x": x,
+        "h": lambda t: w**t,
+        "q": random.uniform(0.1, 0.9, T),
+        "ranges": dict.fromkeys("tk", T),
+    }
 
 
 _SOFTMAX = "K: size\ns: real[K]\ni, j, k, m: 1..K\np[i] := exp(s[i]) / sum(exp(s[k]), k)\n"
 _TARGET = "y: distribution[K]\nL := -sum(y[k] * log(p[k]), k)\n"
 _STEPS = "w, u, h0, x1, x2: real\nh1 := tanh(w*h0 + u*x1)\nh2 := tanh(w*h1 + u*x2)\n"
-_LAYER = ("D, H: size\nW: real[D, H]\nb, c: real[H]\nx: real[D]\nk, l: 1..H\nn: 1..D\n"
-          "a := x @ W + b\nh := tanh(a)\nL := h @ c\n")
-_LSTM = ("a, b, e, g, c0: real\nf := sigmoid(a)\ni := sigmoid(b)\no := sigmoid(e)\nc1 := f*c0 + i*tanh(g)\n"
-         "h := o*tanh(c1)\n")
+_LAYER = (
+    "D, H: size\nW: real[D, H]\nb, c: real[H]\nx: real[D]\nk, l: 1..H\nn: 1..D\n"
+    "a := x @ W + b\nh := tanh(a)\nL := h @ c\n"
+)
+_LSTM = (
+    "a, b, e, g, c0: real\nf := sigmoid(a)\ni := sigmoid(b)\no := sigmoid(e)\nc1 := f*c0 + i*tanh(g)\nh := o*tanh(c1)\n"
+)
 _POWERS = "T: size\nw: positive\nx: real[T]\nq: unit[T]\nt, k: 1..T\nh[0] := 1\nh[t] := w * h[t-1]\n"
 
 
@@ -146,65 +180,232 @@ def _hidden(names, W):
 
 
 SUBJECTS = [
-    Subject("softmax jacobian", _SOFTMAX, "d(p[i], s[j])", "p[i] * (delta(i, j) - p[j])", (1, 2, 3),
-            {"i": "K", "j": "K"}, _softmax_names,
-            lambda n, i, j: slope(lambda s: softmax(s)[i - 1], n["s"], j),
-            ("p[i] * (1 - p[j])", "-p[i] * p[j]", "p[i] * delta(i, j) - p[j]", "p[i] * (delta(i, j) - p[j] * p[j])",
-             "p[i] * delta(i, j) - exp(s[i]) * exp(s[j]) / sum(exp(s[k]), k)", "delta(i, j) * p[i] * (1 - p[i])")),
-    Subject("cross-entropy gradient", _SOFTMAX + _TARGET, "d(L, s[j])", "p[j] - y[j]", (1, 2, 3), {"j": "K"},
-            _softmax_names, lambda n, j: slope(lambda s: -(n["y"] * np.log(softmax(s))).sum(), n["s"], j),
-            ("p[j]", "p[j] - y[j] * p[j]", "p[j] - y[j]^2", "p[j] * sum(y[k], k) - sqrt(y[j])", "exp(s[j]) - y[j]",
-             "p[j] - y[j] / sum(p[k]^2, k)", "abs(p[j] - y[j])")),
-    Subject("one-hot loss", _SOFTMAX + "y: onehot[K]\n", "-sum(y[k] * log(p[k]), k)",
-            "log(sum(exp(s[k]), k)) - sum(y[k] * s[k], k)", (2, 3), {}, _one_hot_names,
-            lambda n: -np.log(n["p"][n["y"].argmax()]),
-            ("-log(sum(y[k] * s[k], k))", "-sum(log(p[k]), k)", "log(sum(exp(s[k]), k)) - sum(s[k], k)",
-             "-sum((1 - y[k]) * log(1 - p[k]), k)", "-sum(p[k] * log(p[k]), k)", "-sum(y[k]^2 * log(p[k])^2, k)")),
-    Subject("temperature", _SOFTMAX + "beta: positive\nu[i] := exp(beta*s[i]) / sum(exp(beta*s[k]), k)\n"
-            "y: distribution[K]\nM := -sum(y[k] * log(u[k]), k)\n", "d(M, beta)", "sum((u[k] - y[k]) * s[k], k)",
-            (2, 3), {}, _temperature_names,
-            lambda n: slope(lambda b: -(n["y"] * np.log(softmax(b[0] * n["s"]))).sum(), [n["beta"]], 1),
-            ("sum((p[k] - y[k]) * s[k], k)", "beta * sum((u[k] - y[k]) * s[k], k)", "sum(u[k] - y[k], k)",
-             "sum((u[k] - y[k]) * s[k], k) / beta", "sum(u[k] * s[k], k)", "sum(u[k] - y[k] * s[k], k)")),
-    Subject("variance", _SOFTMAX + "v: real[K]\nmean := sum(p[k] * v[k], k)\n", "sum(p[k] * (v[k] - mean)^2, k)",
-            "sum(p[k] * v[k]^2, k) - sum(p[k] * v[k], k)^2", (2, 3), {}, _softmax_names,
-            lambda n: n["p"] @ (n["v"] - n["p"] @ n["v"])**2,
-            ("sum(p[k] * v[k]^2, k)", "sum(p[k] * v[k]^2, k) - sum(p[k]^2 * v[k]^2, k)",
-             "sum(p[k] * v[k]^2, k) - sum(v[k], k)^2 / K^2", "sum(p[k] * v[k]^2, k) + sum(p[k] * v[k], k)^2")),
-    Subject("one step", _STEPS, "d(h1, w)", "(1 - h1^2) * h0", (), {}, _steps_names,
-            lambda n: slope(lambda w: np.tanh(w[0] * n["h0"] + n["u"] * n["x1"]), [n["w"]], 1),
-            ("(1 - h1) * h0", "(1 - h1^2) * h1", "(1 - h1)^2 * h0", "(1 - h0^2) * h0", "h0", "(1 - tanh(h1)^2) * h0")),
-    Subject("two steps", _STEPS, "d(h2, w)", "(1 - h2^2) * (h1 + w * (1 - h1^2) * h0)", (), {}, _steps_names,
-            lambda n: slope(lambda w: np.tanh(w[0] * np.tanh(w[0] * n["h0"] + n["u"] * n["x1"]) + n["u"] * n["x2"]),
-                            [n["w"]], 1),
-            ("(1 - h2^2) * h1", "(1 - h2^2) * (h1 + w * h0)", "(1 - h2^2) * (h1 + (1 - h1^2) * h0)",
-             "(1 - h2^2) * (h1 + sqrt(w^2) * (1 - h1^2) * h0)", "(1 - h2^2) * h1 + w * (1 - h1^2) * h0",
-             "(1 - h2^2) * w * (1 - h1^2) * h0")),
-    Subject("layer weights", _LAYER, "d(L, W)", "outer(x, (1 - h^2) * c)", ((1, 2), (2, 2), (3, 2)), {}, _layer_names,
-            lambda n: np.array([[slope(lambda W: _hidden(n, W), n["W"], r, k) for k in range(1, n["H"] + 1)]
-                                for r in range(1, n["D"] + 1)]),
-            ("outer(x, c)", "outer(x, (1 - h) * c)", "outer(x, (1 - a^2) * c)", "outer(x, h * c)",
-             "outer(x, (1 - h^2) * c) @ diag(c)", "outer(x, (1 - h^2) * c) * W")),
-    Subject("layer entries", _LAYER, "d(L, W[n, k])", "x[n] * (1 - h[k]^2) * c[k]", ((1, 2), (2, 2), (2, 3)),
-            {"n": "D", "k": "H"}, _layer_names, lambda n, r, k: slope(lambda W: _hidden(n, W), n["W"], r, k),
-            ("x[n] * c[k]", "x[n] * (1 - h[k]^2)", "x[n] * sum((1 - h[l]^2) * c[l], l)", "x[n] * (1 - h[k]) * c[k]")),
-    Subject("sigmoid", "z: real", "d(sigmoid(z), z)", "sigmoid(z) * (1 - sigmoid(z))", (), {},
-            lambda random: {"z": random.uniform(-3, 3), "ranges": {}},
-            lambda n: slope(lambda z: 1 / (1 + np.exp(-z[0])), [n["z"]], 1),
-            ("sigmoid(z) * sigmoid(z)", "1 - sigmoid(z)^2", "sigmoid(z) * (1 - tanh(z))", "tanh(z) * (1 - tanh(z))",
-             "sigmoid(z) - sigmoid(z)^3", "exp(z) / (1 + exp(z))")),
-    Subject("memory cell", _LSTM, "d(h, c0)", "o * (1 - tanh(c1)^2) * f", (), {}, _lstm_names,
-            lambda n: n["o"] / np.cosh(n["c1"])**2 * n["f"],
-            ("o * f", "o * (1 - h^2) * f", "o * (1 - c1^2) * f", "(1 - tanh(c1)^2) * f", "o * (1 - tanh(c1)^2) * i",
-             "o * (1 - tanh(c1)^2) * f * c0")),
-    Subject("powers", _POWERS, "h[T] * x[T]", "w^T * x[T]", (1, 2, 3), {}, _powers_names,
-            lambda n: n["w"]**n["T"] * n["x"][-1],
-            ("w * x[T]", "w^(T - 1) * x[T]", "w * T * x[T]", "w^T", "h[T - 1] * x[T]", "w^2 * x[T]")),
-    Subject("partial sums", _POWERS, "sum(sum(x[k], k, 1, t), t)", "sum((T + 1 - k) * x[k], k)", (1, 2, 3, 4), {},
-            _powers_names, lambda n: np.cumsum(n["x"]).sum(),
-            ("sum((T - k) * x[k], k)", "sum(k * x[k], k)", "T * sum(x[k], k)", "sum(x[k], k)", "sum((T + 1) * x[k], k)")),
-    Subject("perplexity", _POWERS, "exp(-sum(log(q[t]), t) / T)", "prod(q[t], t)^(-1 / T)", (1, 2, 3), {},
-            _powers_names, lambda n: np.exp(-np.log(n["q"]).mean()),
-            ("prod(q[t], t)^(1 / T)", "sum(1 / q[t], t) / T", "exp(-sum(log(q[t]), t))", "T / sum(q[t], t)",
-             "1 / prod(q[t], t)", "prod(q[t]^(-1), t)")),
+    Subject(
+        "softmax jacobian",
+        _SOFTMAX,
+        "d(p[i], s[j])",
+        "p[i] * (delta(i, j) - p[j])",
+        (1, 2, 3),
+        {"i": "K", "j": "K"},
+        _softmax_names,
+        lambda n, i, j: slope(lambda s: softmax(s)[i - 1], n["s"], j),
+        (
+            "p[i] * (1 - p[j])",
+            "-p[i] * p[j]",
+            "p[i] * delta(i, j) - p[j]",
+            "p[i] * (delta(i, j) - p[j] * p[j])",
+            "p[i] * delta(i, j) - exp(s[i]) * exp(s[j]) / sum(exp(s[k]), k)",
+            "delta(i, j) * p[i] * (1 - p[i])",
+        ),
+    ),
+    Subject(
+        "cross-entropy gradient",
+        _SOFTMAX + _TARGET,
+        "d(L, s[j])",
+        "p[j] - y[j]",
+        (1, 2, 3),
+        {"j": "K"},
+        _softmax_names,
+        lambda n, j: slope(lambda s: -(n["y"] * np.log(softmax(s))).sum(), n["s"], j),
+        (
+            "p[j]",
+            "p[j] - y[j] * p[j]",
+            "p[j] - y[j]^2",
+            "p[j] * sum(y[k], k) - sqrt(y[j])",
+            "exp(s[j]) - y[j]",
+            "p[j] - y[j] / sum(p[k]^2, k)",
+            "abs(p[j] - y[j])",
+        ),
+    ),
+    Subject(
+        "one-hot loss",
+        _SOFTMAX + "y: onehot[K]\n",
+        "-sum(y[k] * log(p[k]), k)",
+        "log(sum(exp(s[k]), k)) - sum(y[k] * s[k], k)",
+        (2, 3),
+        {},
+        _one_hot_names,
+        lambda n: -np.log(n["p"][n["y"].argmax()]),
+        (
+            "-log(sum(y[k] * s[k], k))",
+            "-sum(log(p[k]), k)",
+            "log(sum(exp(s[k]), k)) - sum(s[k], k)",
+            "-sum((1 - y[k]) * log(1 - p[k]), k)",
+            "-sum(p[k] * log(p[k]), k)",
+            "-sum(y[k]^2 * log(p[k])^2, k)",
+        ),
+    ),
+    Subject(
+        "temperature",
+        _SOFTMAX + "beta: positive\nu[i] := exp(beta*s[i]) / sum(exp(beta*s[k]), k)\n"
+        "y: distribution[K]\nM := -sum(y[k] * log(u[k]), k)\n",
+        "d(M, beta)",
+        "sum((u[k] - y[k]) * s[k], k)",
+        (2, 3),
+        {},
+        _temperature_names,
+        lambda n: slope(lambda b: -(n["y"] * np.log(softmax(b[0] * n["s"]))).sum(), [n["beta"]], 1),
+        (
+            "sum((p[k] - y[k]) * s[k], k)",
+            "beta * sum((u[k] - y[k]) * s[k], k)",
+            "sum(u[k] - y[k], k)",
+            "sum((u[k] - y[k]) * s[k], k) / beta",
+            "sum(u[k] * s[k], k)",
+            "sum(u[k] - y[k] * s[k], k)",
+        ),
+    ),
+    Subject(
+        "variance",
+        _SOFTMAX + "v: real[K]\nmean := sum(p[k] * v[k], k)\n",
+        "sum(p[k] * (v[k] - mean)^2, k)",
+        "sum(p[k] * v[k]^2, k) - sum(p[k] * v[k], k)^2",
+        (2, 3),
+        {},
+        _softmax_names,
+        lambda n: n["p"] @ (n["v"] - n["p"] @ n["v"]) ** 2,
+        (
+            "sum(p[k] * v[k]^2, k)",
+            "sum(p[k] * v[k]^2, k) - sum(p[k]^2 * v[k]^2, k)",
+            "sum(p[k] * v[k]^2, k) - sum(v[k], k)^2 / K^2",
+            "sum(p[k] * v[k]^2, k) + sum(p[k] * v[k], k)^2",
+        ),
+    ),
+    Subject(
+        "one step",
+        _STEPS,
+        "d(h1, w)",
+        "(1 - h1^2) * h0",
+        (),
+        {},
+        _steps_names,
+        lambda n: slope(lambda w: np.tanh(w[0] * n["h0"] + n["u"] * n["x1"]), [n["w"]], 1),
+        ("(1 - h1) * h0", "(1 - h1^2) * h1", "(1 - h1)^2 * h0", "(1 - h0^2) * h0", "h0", "(1 - tanh(h1)^2) * h0"),
+    ),
+    Subject(
+        "two steps",
+        _STEPS,
+        "d(h2, w)",
+        "(1 - h2^2) * (h1 + w * (1 - h1^2) * h0)",
+        (),
+        {},
+        _steps_names,
+        lambda n: slope(
+            lambda w: np.tanh(w[0] * np.tanh(w[0] * n["h0"] + n["u"] * n["x1"]) + n["u"] * n["x2"]), [n["w"]], 1
+        ),
+        (
+            "(1 - h2^2) * h1",
+            "(1 - h2^2) * (h1 + w * h0)",
+            "(1 - h2^2) * (h1 + (1 - h1^2) * h0)",
+            "(1 - h2^2) * (h1 + sqrt(w^2) * (1 - h1^2) * h0)",
+            "(1 - h2^2) * h1 + w * (1 - h1^2) * h0",
+            "(1 - h2^2) * w * (1 - h1^2) * h0",
+        ),
+    ),
+    Subject(
+        "layer weights",
+        _LAYER,
+        "d(L, W)",
+        "outer(x, (1 - h^2) * c)",
+        ((1, 2), (2, 2), (3, 2)),
+        {},
+        _layer_names,
+        lambda n: np.array(
+            [[slope(lambda W: _hidden(n, W), n["W"], r, k) for k in range(1, n["H"] + 1)] for r in range(1, n["D"] + 1)]
+        ),
+        (
+            "outer(x, c)",
+            "outer(x, (1 - h) * c)",
+            "outer(x, (1 - a^2) * c)",
+            "outer(x, h * c)",
+            "outer(x, (1 - h^2) * c) @ diag(c)",
+            "outer(x, (1 - h^2) * c) * W",
+        ),
+    ),
+    Subject(
+        "layer entries",
+        _LAYER,
+        "d(L, W[n, k])",
+        "x[n] * (1 - h[k]^2) * c[k]",
+        ((1, 2), (2, 2), (2, 3)),
+        {"n": "D", "k": "H"},
+        _layer_names,
+        lambda n, r, k: slope(lambda W: _hidden(n, W), n["W"], r, k),
+        ("x[n] * c[k]", "x[n] * (1 - h[k]^2)", "x[n] * sum((1 - h[l]^2) * c[l], l)", "x[n] * (1 - h[k]) * c[k]"),
+    ),
+    Subject(
+        "sigmoid",
+        "z: real",
+        "d(sigmoid(z), z)",
+        "sigmoid(z) * (1 - sigmoid(z))",
+        (),
+        {},
+        lambda random: {"z": random.uniform(-3, 3), "ranges": {}},
+        lambda n: slope(lambda z: 1 / (1 + np.exp(-z[0])), [n["z"]], 1),
+        (
+            "sigmoid(z) * sigmoid(z)",
+            "1 - sigmoid(z)^2",
+            "sigmoid(z) * (1 - tanh(z))",
+            "tanh(z) * (1 - tanh(z))",
+            "sigmoid(z) - sigmoid(z)^3",
+            "exp(z) / (1 + exp(z))",
+        ),
+    ),
+    Subject(
+        "memory cell",
+        _LSTM,
+        "d(h, c0)",
+        "o * (1 - tanh(c1)^2) * f",
+        (),
+        {},
+        _lstm_names,
+        lambda n: n["o"] / np.cosh(n["c1"]) ** 2 * n["f"],
+        (
+            "o * f",
+            "o * (1 - h^2) * f",
+            "o * (1 - c1^2) * f",
+            "(1 - tanh(c1)^2) * f",
+            "o * (1 - tanh(c1)^2) * i",
+            "o * (1 - tanh(c1)^2) * f * c0",
+        ),
+    ),
+    Subject(
+        "powers",
+        _POWERS,
+        "h[T] * x[T]",
+        "w^T * x[T]",
+        (1, 2, 3),
+        {},
+        _powers_names,
+        lambda n: n["w"] ** n["T"] * n["x"][-1],
+        ("w * x[T]", "w^(T - 1) * x[T]", "w * T * x[T]", "w^T", "h[T - 1] * x[T]", "w^2 * x[T]"),
+    ),
+    Subject(
+        "partial sums",
+        _POWERS,
+        "sum(sum(x[k], k, 1, t), t)",
+        "sum((T + 1 - k) * x[k], k)",
+        (1, 2, 3, 4),
+        {},
+        _powers_names,
+        lambda n: np.cumsum(n["x"]).sum(),
+        ("sum((T - k) * x[k], k)", "sum(k * x[k], k)", "T * sum(x[k], k)", "sum(x[k], k)", "sum((T + 1) * x[k], k)"),
+    ),
+    Subject(
+        "perplexity",
+        _POWERS,
+        "exp(-sum(log(q[t]), t) / T)",
+        "prod(q[t], t)^(-1 / T)",
+        (1, 2, 3),
+        {},
+        _powers_names,
+        lambda n: np.exp(-np.log(n["q"]).mean()),
+        (
+            "prod(q[t], t)^(1 / T)",
+            "sum(1 / q[t], t) / T",
+            "exp(-sum(log(q[t]), t))",
+            "T / sum(q[t], t)",
+            "1 / prod(q[t], t)",
+            "prod(q[t]^(-1), t)",
+        ),
+    ),
 ]

@@ -1,4 +1,5 @@
 """Shared by all tests: what they count stands in the summary of every run."""
+
 from collections import Counter
 
 

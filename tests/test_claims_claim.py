@@ -1,4 +1,5 @@
 """Claims, chains, mistakes, mutants, answers and what is shown of them."""
+
 import json
 import signal
 import threading
@@ -7,7 +8,19 @@ import time
 import pytest
 
 from rnnlib.claims import (
-    Accepted, Chain, Claim, ClaimError, Given, IllFormed, Mistake, Refuted, Undecided, Unreadable, bank, banked, check,
+    Accepted,
+    Chain,
+    Claim,
+    ClaimError,
+    Given,
+    IllFormed,
+    Mistake,
+    Refuted,
+    Undecided,
+    Unreadable,
+    bank,
+    banked,
+    check,
 )  # fmt: skip
 from rnnlib.claims import claim as engine
 from rnnlib.claims.claim import ILL_FORMED, WORDING, Evidence, _joined, _time_limit
@@ -16,12 +29,15 @@ from rnnlib.claims.language import parse, text_of
 from rnnlib.claims.mutants import MAX_MUTANTS, mutants
 from rnnlib.claims.numeric import Exact
 
-SOFTMAX = Given("""
+SOFTMAX = Given(
+    """
     K: size                                  | the number of classes
     s: real[K]                               | the scores
     i, j, k: 1..K
     p[i] := exp(s[i]) / sum(exp(s[k]), k)    | the probabilities
-""", id="softmax.definition")
+""",
+    id="softmax.definition",
+)
 LOSS = SOFTMAX + "y: distribution[K]\nL := -sum(y[k] * log(p[k]), k)"
 
 
@@ -39,15 +55,28 @@ def test_a_claim_tells_its_evidence():
     assert 0 < made.seconds < 20
 
 
-@pytest.mark.parametrize("statement, setting, options, told", [
-    ("x = x + 1 - 1", "x: real", {}, "exact"),
-    ("sum(x[k], k) = x @ (x / x)", "K: size\nx: positive[K]\nk: 1..K", {}, "proved for every K"),
-    ("sum(x[t], t) = x[1] + x[2] + x[3]", "T: size = 3\nx: real[T]\nt: 1..T", {}, "proved at T = 3"),
-    ("h[T] = w^T", "T: size\nw: real\nt: 1..T\nh[0] := 1\nh[t] := w*h[t-1]", {"fixed": {"T": 4}}, "proved at T = 4"),
-    ("q = sum(x[k], k) * T", "T, K: size\nx: real[K]\nk: 1..K\nq := sum(x[k], k) * T", {}, "proved for every T and K"),
-    ("sum(p[k]^2, k) >= 1 / K", "K: size\np: distribution[K]\nk: 1..K", {}, "tested at random points"),
-    ("exp(2.03) ≈ 7.61", "", {}, "exact"),
-])
+@pytest.mark.parametrize(
+    ("statement", "setting", "options", "told"),
+    [
+        ("x = x + 1 - 1", "x: real", {}, "exact"),
+        ("sum(x[k], k) = x @ (x / x)", "K: size\nx: positive[K]\nk: 1..K", {}, "proved for every K"),
+        ("sum(x[t], t) = x[1] + x[2] + x[3]", "T: size = 3\nx: real[T]\nt: 1..T", {}, "proved at T = 3"),
+        (
+            "h[T] = w^T",
+            "T: size\nw: real\nt: 1..T\nh[0] := 1\nh[t] := w*h[t-1]",
+            {"fixed": {"T": 4}},
+            "proved at T = 4",
+        ),
+        (
+            "q = sum(x[k], k) * T",
+            "T, K: size\nx: real[K]\nk: 1..K\nq := sum(x[k], k) * T",
+            {},
+            "proved for every T and K",
+        ),
+        ("sum(p[k]^2, k) >= 1 / K", "K: size\np: distribution[K]\nk: 1..K", {}, "tested at random points"),
+        ("exp(2.03) ≈ 7.61", "", {}, "exact"),
+    ],
+)
 def test_evidence(statement, setting, options, told):
     assert str(Claim("x", statement, setting, **options).evidence) == told
 
@@ -69,16 +98,19 @@ def test_ids(id):
         Claim(id, "x = x", "x: real")
 
 
-@pytest.mark.parametrize("statement, setting, error, told", [
-    ("x = 2*x", "x: real", Refuted, "^a.b: does not hold at x = 1: the left side is 1, the right side 2$"),
-    ("x = y", "x: real", IllFormed, "^a.b: .*`y` has no domain"),
-    ("x == x", "x: real", Unreadable, "^a.b: .*exactly one"),
-    ("v = x", "K: size\nv: real[K]\nx: real", IllFormed, r"shape \(K\)"),
-    ("v[i + 1] = v[i + 1]", "K: size\nv: real[K]\ni: 1..K", IllFormed, "narrow a range"),
-    ("log(-x^2 - 1) = x", "x: real", Undecided, "only 0 of"),
-    ("sum(sum(sum(x, i, 1, 999), j, 1, 999), k, 1, 999) = x", "x: real", Undecided, "too long"),
-    ("x ≈ y", "x, y: real", IllFormed, "≈ compares a scalar with a number"),
-])
+@pytest.mark.parametrize(
+    ("statement", "setting", "error", "told"),
+    [
+        ("x = 2*x", "x: real", Refuted, "^a.b: does not hold at x = 1: the left side is 1, the right side 2$"),
+        ("x = y", "x: real", IllFormed, "^a.b: .*`y` has no domain"),
+        ("x == x", "x: real", Unreadable, "^a.b: .*exactly one"),
+        ("v = x", "K: size\nv: real[K]\nx: real", IllFormed, r"shape \(K\)"),
+        ("v[i + 1] = v[i + 1]", "K: size\nv: real[K]\ni: 1..K", IllFormed, "narrow a range"),
+        ("log(-x^2 - 1) = x", "x: real", Undecided, "only 0 of"),
+        ("sum(sum(sum(x, i, 1, 999), j, 1, 999), k, 1, 999) = x", "x: real", Undecided, "too long"),
+        ("x ≈ y", "x, y: real", IllFormed, "≈ compares a scalar with a number"),
+    ],
+)
 def test_wrong_claims_can_not_be_made(statement, setting, error, told, monkeypatch):
     monkeypatch.setattr(engine, "MAX_WORK", 100_000)
     with pytest.raises(error, match=told):
@@ -90,36 +122,54 @@ def test_unknown_sizes_can_not_be_fixed():
         _jacobian(fixed={"T": 3})
 
 
-@pytest.mark.parametrize("mistake, error, told", [
-    (Mistake("p[i] * delta(i, j) - p[j] * p[i]", "no mistake at all"), Accepted, "agrees with the claim at every point"),
-    (Mistake("p[i] * (", "unreadable"), IllFormed, "can't be checked"),
-    (Mistake("p[i] * v", "unknown"), IllFormed, "can't be checked"),
-    (Mistake("p[i]", "not ill-formed", kind=ILL_FORMED), Accepted, "it means something"),
-])
+@pytest.mark.parametrize(
+    ("mistake", "error", "told"),
+    [
+        (
+            Mistake("p[i] * delta(i, j) - p[j] * p[i]", "no mistake at all"),
+            Accepted,
+            "agrees with the claim at every point",
+        ),
+        (Mistake("p[i] * (", "unreadable"), IllFormed, "can't be checked"),
+        (Mistake("p[i] * v", "unknown"), IllFormed, "can't be checked"),
+        (Mistake("p[i]", "not ill-formed", kind=ILL_FORMED), Accepted, "it means something"),
+    ],
+)
 def test_mistakes_must_be_mistakes(mistake, error, told):
     with pytest.raises(error, match=told):
         _jacobian(mistakes=[mistake])
 
 
 def test_ill_formed_and_wording_mistakes_need_no_counterexample():
-    ill, wording = _jacobian(mistakes=[Mistake("p[i] * s", "a vector", kind=ILL_FORMED),
-                                       Mistake("", "a word", kind=WORDING)]).mistakes
+    ill, wording = _jacobian(
+        mistakes=[Mistake("p[i] * s", "a vector", kind=ILL_FORMED), Mistake("", "a word", kind=WORDING)]
+    ).mistakes
     assert "shape" in ill.refutation
     assert wording.refutation == ""
 
 
 def test_a_mistake_may_bring_its_own_symbols():
-    made = Claim("ce.gradient", "d(L, s[j]) = p[j] - y[j]", LOSS, mistakes=[
-        Mistake("d(M, s[j]) = p[j] - v[j]", "any target", given="v: real[K]\nM := -sum(v[k] * log(p[k]), k)")])
+    made = Claim(
+        "ce.gradient",
+        "d(L, s[j]) = p[j] - y[j]",
+        LOSS,
+        mistakes=[
+            Mistake("d(M, s[j]) = p[j] - v[j]", "any target", given="v: real[K]\nM := -sum(v[k] * log(p[k]), k)")
+        ],
+    )
     assert "v = " in made.mistakes[0].refutation
 
 
 def test_chains():
-    chain = Chain("ce.steps", """
+    chain = Chain(
+        "ce.steps",
+        """
         d(L, s[j])
         = sum(d(L, p[k]) * d(p[k], s[j]), k)   | the chain rule
         = p[j] - y[j]                          | the targets sum to one
-    """, LOSS)
+    """,
+        LOSS,
+    )
     assert str(chain.evidence) == "proved for every K"
     assert chain.reasons == ["", "the chain rule", "the targets sum to one"]
     assert text_of(chain.statement.right) == "p[j] - y[j]"
@@ -141,13 +191,14 @@ def test_a_chain_runs_one_way():
 
 
 def test_a_check_that_accepts_a_wrong_mutant_is_broken(monkeypatch):
-    real = engine.test
+    real = engine.compare
 
     def blind(statement, given, arithmetic=Exact, **options):
         if arithmetic is Exact and text_of(statement.right) != "x + x":
             statement = statement._replace(right=statement.left)
         return real(statement, given, arithmetic, **options)
-    monkeypatch.setattr(engine, "test", blind)
+
+    monkeypatch.setattr(engine, "compare", blind)
     with pytest.raises(Accepted, match="wrong in float64 but passes the check"):
         Claim("a", "2 * x = x + x", "x: real")
 
@@ -161,14 +212,27 @@ def _mutant_texts(text, setting="x, y, z: real\nK: size\nA: real[K, K]\nv: real[
     return {mutant: words for mutant, (_, words) in mutants(parse(text), Given(setting)).items()}
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("x + y", {"x - y", "x", "y", "-(x + y)"}), ("x - y", {"x + y", "x", "-y", "-(x - y)"}),
-    ("x * y", {"x", "y", "-(x * y)"}), ("x / y", {"x", "x * y", "1 / y", "-(x / y)"}), ("x ** 2", {"x", "x ** 3", "x ** 1"}),
-    ("0.5 * x", {"1.0 * x"}), ("A @ v", {"A.T @ v", "v @ A", "A", "v"}), ("A.T @ v", {"A @ v"}),
-    ("A[i, j]", {"A[j, i]", "A[j, j]", "A[i - 1, j]", "A[i, j + 1]"}), ("v[i - 1]", {"v[i]"}), ("v[2]", {"v[1]", "v[3]"}),
-    ("sum(v[k], k)", {"v[k]", "sum(v[i], k)"}), ("sum(v[k], k, 1, i - 1)", {"sum(v[k], k, 1, i)", "sum(v[k], k, 2, i - 1)"}),
-    ("delta(i, j)", {"1", "delta(k, j)", "delta(i, k)"}), ("outer(v, v + 1)", {"outer(v + 1, v)"}), ("tanh(x)", {"x", "-tanh(x)"}),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x + y", {"x - y", "x", "y", "-(x + y)"}),
+        ("x - y", {"x + y", "x", "-y", "-(x - y)"}),
+        ("x * y", {"x", "y", "-(x * y)"}),
+        ("x / y", {"x", "x * y", "1 / y", "-(x / y)"}),
+        ("x ** 2", {"x", "x ** 3", "x ** 1"}),
+        ("0.5 * x", {"1.0 * x"}),
+        ("A @ v", {"A.T @ v", "v @ A", "A", "v"}),
+        ("A.T @ v", {"A @ v"}),
+        ("A[i, j]", {"A[j, i]", "A[j, j]", "A[i - 1, j]", "A[i, j + 1]"}),
+        ("v[i - 1]", {"v[i]"}),
+        ("v[2]", {"v[1]", "v[3]"}),
+        ("sum(v[k], k)", {"v[k]", "sum(v[i], k)"}),
+        ("sum(v[k], k, 1, i - 1)", {"sum(v[k], k, 1, i)", "sum(v[k], k, 2, i - 1)"}),
+        ("delta(i, j)", {"1", "delta(k, j)", "delta(i, k)"}),
+        ("outer(v, v + 1)", {"outer(v + 1, v)"}),
+        ("tanh(x)", {"x", "-tanh(x)"}),
+    ],
+)
 def test_mutants_of_every_kind(text, expected):
     assert expected <= set(_mutant_texts(text))
 
@@ -178,7 +242,17 @@ def test_mutants_never_equal_the_original_and_cover_a_long_formula():
     found = _mutant_texts(text)
     assert len(found) == MAX_MUTANTS
     assert text not in found
-    assert any("y ** 38 + x * y ** 40" in mutant or "y ** 39 - x" in mutant or "y ** 38" not in mutant for mutant in found)
+    assert any(
+        "y ** 38 + x * y ** 40" in mutant or "y ** 39 - x" in mutant or "y ** 38" not in mutant for mutant in found
+    )
+
+
+def _run_on():
+    while True:
+        try:
+            time.sleep(1)
+        except Exception:  # SymPy catches these in places; the limit gets through all the same
+            continue
 
 
 def test_the_time_limit_leaves_the_alarm_as_it_was():
@@ -187,11 +261,7 @@ def test_the_time_limit_leaves_the_alarm_as_it_was():
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.3)
         with pytest.raises(Undecided, match=r"did not end within 0.05 s"), _time_limit(0.05):
-            while True:
-                try:
-                    time.sleep(1)
-                except Exception:  # SymPy does this; the limit gets through all the same
-                    continue
+            _run_on()
         time.sleep(0.35)
         assert rung == [1]
     finally:
@@ -209,18 +279,33 @@ def test_claims_can_be_made_in_a_thread():
 
 # Answers.
 
-@pytest.mark.parametrize("answer, status, told", [
-    ("p[j] - y[j]", "right", "12 random points"), ("-(y[j] - p[j])", "right", ""),
-    ("p[j] * sum(y[k], k) - y[j]", "right", ""),
-    ("exp(s[j]) / sum(exp(s[k]), k) - y[j]", "right", ""), ("p[j] − y[j]", "right", ""),
-    ("y[j] - p[j]", "wrong", "Not quite: the sign"), ("p[j]", "wrong", "Not quite: the target is missing"),
-    ("p[j] + y[j]", "wrong", "Close: a sign is flipped"), ("p[i] - y[j]", "wrong", "Close: the index j stands as i"),
-    ("p[j] - 2*y[j]", "wrong", "Not right at K = "), ("log(-p[j])", "wrong", "undefined"),
-    ("d(L, s[j])", "unreadable", "still holds"), ("sum(d(L, p[k]) * d(p[k], s[j]), k)", "unreadable", "still holds"),
-    ("p - y", "unreadable", "expected a number"), ("p[j] = y[j]", "unreadable", "right side alone"),
-    ("2p[j]", "unreadable", r"with `\*`"), ("q[j]", "unreadable", "use one of these"), (None, "unreadable", "as text"),
-    ("...", "unanswered", "No answer yet"), (..., "unanswered", ""), (" ", "unanswered", ""),
-])
+
+@pytest.mark.parametrize(
+    ("answer", "status", "told"),
+    [
+        ("p[j] - y[j]", "right", "12 random points"),
+        ("-(y[j] - p[j])", "right", ""),
+        ("p[j] * sum(y[k], k) - y[j]", "right", ""),
+        ("exp(s[j]) / sum(exp(s[k]), k) - y[j]", "right", ""),
+        ("p[j] − y[j]", "right", ""),
+        ("y[j] - p[j]", "wrong", "Not quite: the sign"),
+        ("p[j]", "wrong", "Not quite: the target is missing"),
+        ("p[j] + y[j]", "wrong", "Close: a sign is flipped"),
+        ("p[i] - y[j]", "wrong", "Close: the index j stands as i"),
+        ("p[j] - 2*y[j]", "wrong", "Not right at K = "),
+        ("log(-p[j])", "wrong", "undefined"),
+        ("d(L, s[j])", "unreadable", "still holds"),
+        ("sum(d(L, p[k]) * d(p[k], s[j]), k)", "unreadable", "still holds"),
+        ("p - y", "unreadable", "expected a number"),
+        ("p[j] = y[j]", "unreadable", "right side alone"),
+        ("2p[j]", "unreadable", r"with `\*`"),
+        ("q[j]", "unreadable", "use one of these"),
+        (None, "unreadable", "as text"),
+        ("...", "unanswered", "No answer yet"),
+        (..., "unanswered", ""),
+        (" ", "unanswered", ""),
+    ],
+)
 def test_check_says_what_became_of_an_answer(answer, status, told):
     verdict = check("ce.gradient", answer)
     assert verdict.status == status, verdict
@@ -236,15 +321,53 @@ def _nested(inner, template, times):
     return inner
 
 
-@pytest.mark.parametrize("answer", [
-    "sum(1, k, 1, 10**9)", "sum(1, k, 1, 1000000000)", "sum(1, k, 1, K * 1000000000)", "10^64^64", "1e999", "9" * 1000,
-    "sum(sum(sum(p[j], k, 1, 999), i, 1, 999), m, 1, 999)", "10^(64*64*64*64)", "s[j]^(64*64*64*64*64*64)",
-    _nested("p[j]", "d({}, s[j])", 20), _nested("p[j]", "sum({} * p[k], k, 1, K)", 12), _nested("s[j]", "({})^64", 40),
-    _nested("s[j]", "exp({})", 50), _nested("s", "outer({}, s)", 20), _nested("p[j]", "-({})", 400), "lambda x: x",
-    "__import__('os').system('true')", "p.__class__", "().__class__", "[x for x in p]", "p[j]; import os", "\ud800", "\x00",
-    "x" * 1999, "+".join(["p[j]"] * 300), object(), {"p": 1}, b"p[j]", float("nan"), "p[10**9]", "p[-1]", "0 / 0", "log(0)",
-    "tanh(10^12 * s[j])", "sum(p[j], p, 1, 3)", "p\u200b[j]", "ﬃ[j]", "print(p)", "exec('1')", "p[j] if p else y", "*p", "p[*p]",
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "sum(1, k, 1, 10**9)",
+        "sum(1, k, 1, 1000000000)",
+        "sum(1, k, 1, K * 1000000000)",
+        "10^64^64",
+        "1e999",
+        "9" * 1000,
+        "sum(sum(sum(p[j], k, 1, 999), i, 1, 999), m, 1, 999)",
+        "10^(64*64*64*64)",
+        "s[j]^(64*64*64*64*64*64)",
+        _nested("p[j]", "d({}, s[j])", 20),
+        _nested("p[j]", "sum({} * p[k], k, 1, K)", 12),
+        _nested("s[j]", "({})^64", 40),
+        _nested("s[j]", "exp({})", 50),
+        _nested("s", "outer({}, s)", 20),
+        _nested("p[j]", "-({})", 400),
+        "lambda x: x",
+        "__import__('os').system('true')",
+        "p.__class__",
+        "().__class__",
+        "[x for x in p]",
+        "p[j]; import os",
+        "\ud800",
+        "\x00",
+        "x" * 1999,
+        "+".join(["p[j]"] * 300),
+        object(),
+        {"p": 1},
+        b"p[j]",
+        float("nan"),
+        "p[10**9]",
+        "p[-1]",
+        "0 / 0",
+        "log(0)",
+        "tanh(10^12 * s[j])",
+        "sum(p[j], p, 1, 3)",
+        "p\u200b[j]",
+        "ﬃ[j]",
+        "print(p)",
+        "exec('1')",
+        "p[j] if p else y",
+        "*p",
+        "p[*p]",
+    ],
+)
 def test_hostile_answers_come_back_soon_with_one_sentence(answer):
     banked("ce.gradient")
     started = time.perf_counter()
@@ -255,8 +378,18 @@ def test_hostile_answers_come_back_soon_with_one_sentence(answer):
     assert time.perf_counter() - started < 6  # under a second on an idle machine
 
 
-@pytest.mark.parametrize("statement", ["sum(1, k, 1, 10**9) = x", "x^64^64 = x", "x.__class__ = x", "x = " + "(" * 500,
-                                       "x = " + "x*" * 3000 + "x", "x = 1e999", "x = " + _nested("x", "d({}, x)", 20)])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "sum(1, k, 1, 10**9) = x",
+        "x^64^64 = x",
+        "x.__class__ = x",
+        "x = " + "(" * 500,
+        "x = " + "x*" * 3000 + "x",
+        "x = 1e999",
+        "x = " + _nested("x", "d({}, x)", 20),
+    ],
+)
 def test_hostile_claims_come_back_soon(statement):
     started = time.perf_counter()
     with pytest.raises(ClaimError):
@@ -275,13 +408,31 @@ def test_the_bank():
 
 # What is shown.
 
-KEYS = {"kind", "id", "title", "lines", "verdict", "evidence", "level", "how", "mistakes", "mutants", "mutants_refuted",
-        "mutants_equivalent", "equivalent", "seconds", "answers"}
+KEYS = {
+    "kind",
+    "id",
+    "title",
+    "lines",
+    "verdict",
+    "evidence",
+    "level",
+    "how",
+    "mistakes",
+    "mutants",
+    "mutants_refuted",
+    "mutants_equivalent",
+    "equivalent",
+    "seconds",
+    "answers",
+}
 
 
 def test_payload():
-    made = _jacobian(title="The Jacobian", answers="S0-08",
-                     mistakes=[Mistake("p[i] * (1 - p[j])", "the diagonal", rows="S2-05 S2-06", damage=True)])
+    made = _jacobian(
+        title="The Jacobian",
+        answers="S0-08",
+        mistakes=[Mistake("p[i] * (1 - p[j])", "the diagonal", rows="S2-05 S2-06", damage=True)],
+    )
     data = payload(made)
     assert set(data) >= KEYS
     assert json.loads(json.dumps(data)) == data
@@ -290,7 +441,7 @@ def test_payload():
     assert data["evidence"] == "proved for every K"
     assert data["level"] == "proved"
     assert data["mutants"] == data["mutants_refuted"] + data["mutants_equivalent"]
-    mistake, = data["mistakes"]
+    (mistake,) = data["mistakes"]
     assert mistake["refuted"]
     assert mistake["rows"] == ["S2-05", "S2-06"]
     assert mistake["damage"] is True

@@ -5,6 +5,7 @@ mutants, from random perturbations and from a list made by hand. Which is which 
 (`claims_plain`), not by the engine. Expressions are compared both with the left side of the claim, often a
 derivative, and in the setting with all its constraints.
 """
+
 import ast
 import copy
 from collections import Counter
@@ -16,7 +17,7 @@ from claims_plain import SUBJECTS, plain
 from rnnlib.claims.errors import IllFormed, Undecided
 from rnnlib.claims.given import Given
 from rnnlib.claims.judge import UNDEFINED, Agreement, Counterexample
-from rnnlib.claims.judge import test as judge
+from rnnlib.claims.judge import compare as judge
 from rnnlib.claims.language import Statement, parse, text_of
 from rnnlib.claims.mutants import mutants
 
@@ -83,12 +84,20 @@ def _rules(tree, given):
                     yield from (f"{a} @ (2 * {b}) / 2", f"-({a} @ (-{b}))")
         case ast.Call(func=ast.Name(id="tanh"), args=[x]):
             x = f"({text_of(x)})"
-            yield from (f"2 * sigmoid(2 * {x}) - 1", f"(exp({x}) - exp(-{x})) / (exp({x}) + exp(-{x}))", f"-tanh(-{x})",
-                        f"(exp(2*{x}) - 1) / (exp(2*{x}) + 1)")
+            yield from (
+                f"2 * sigmoid(2 * {x}) - 1",
+                f"(exp({x}) - exp(-{x})) / (exp({x}) + exp(-{x}))",
+                f"-tanh(-{x})",
+                f"(exp(2*{x}) - 1) / (exp(2*{x}) + 1)",
+            )
         case ast.Call(func=ast.Name(id="sigmoid"), args=[x]):
             x = f"({text_of(x)})"
-            yield from (f"1 / (1 + exp(-{x}))", f"(1 + tanh({x} / 2)) / 2", f"1 - sigmoid(-{x})",
-                        f"exp({x}) / (1 + exp({x}))")
+            yield from (
+                f"1 / (1 + exp(-{x}))",
+                f"(1 + tanh({x} / 2)) / 2",
+                f"1 - sigmoid(-{x})",
+                f"exp({x}) / (1 + exp({x}))",
+            )
         case ast.Call(func=ast.Name(id="exp"), args=[x]):
             x = f"({text_of(x)})"
             yield from (f"1 / exp(-{x})", f"exp({x} / 2)^2", f"exp({x} - 1) * exp(1)")
@@ -138,7 +147,7 @@ def _summed(body, index, ends):
 def _expanded(tree, given):
     """A named quantity written out."""
     name = tree.id if isinstance(tree, ast.Name) else tree.value.id
-    if name not in given.clauses or name == "h" and isinstance(tree, ast.Subscript):
+    if name not in given.clauses or (name == "h" and isinstance(tree, ast.Subscript)):
         return
     clause = given.clauses[name][0]
     indices = [] if isinstance(tree, ast.Name) else [tree.slice]
@@ -156,10 +165,15 @@ def _expanded(tree, given):
 def _perturbed(tree, path, node, given, random):
     """Something close to right, by no rule."""
     text = text_of(node)
-    same = [name for name, domain in given.domains.items() if domain.kind not in ("size", "index")
-            and isinstance(node, ast.Name) and name != node.id and _shape(ast.Name(name), given) == _shape(node, given)]
-    choices = [f"(({text}) * 1.01)", f"(({text}) * abs({text}))", f"tanh({text})", f"(({text}) / 2)",
-               *(same[:2])]
+    same = [
+        name
+        for name, domain in given.domains.items()
+        if domain.kind not in ("size", "index")
+        and isinstance(node, ast.Name)
+        and name != node.id
+        and _shape(ast.Name(name), given) == _shape(node, given)
+    ]
+    choices = [f"(({text}) * 1.01)", f"(({text}) * abs({text}))", f"tanh({text})", f"(({text}) / 2)", *(same[:2])]
     if not _shape(node, given):
         choices += [f"(({text}) + 0.001)", f"exp({text})", f"sqrt(({text})^2)", "1"]
     return _put(tree, path, parse(str(random.choice(choices))))
@@ -248,7 +262,7 @@ def test_right_side_is_right(subject):
     assert isinstance(judge(Statement(parse(subject.left), "=", parse(subject.right)), given), Agreement)
 
 
-@pytest.mark.parametrize("seed, subject", list(enumerate(SUBJECTS)), ids=[subject.name for subject in SUBJECTS])
+@pytest.mark.parametrize(("seed", "subject"), list(enumerate(SUBJECTS)), ids=[subject.name for subject in SUBJECTS])
 def test_no_false_verdict(seed, subject, record_property):
     COUNTS.clear()
     _check_rewrites(subject, seed, REWRITES)

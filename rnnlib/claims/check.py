@@ -5,7 +5,7 @@ from typing import NamedTuple
 from .bank import claim
 from .claim import FALSE
 from .errors import ClaimError, IllFormed, Undecided, Unreadable
-from .judge import Agreement, counterexample, test
+from .judge import Agreement, compare, counterexample
 from .language import Statement, form_of, has_relation, parse, text_of
 from .latex import latex
 from .mutants import mutants
@@ -61,7 +61,7 @@ def check(id, answer):
         return Verdict(UNANSWERED, "No answer yet: write a formula between the quotes, then run the cell again.")
     try:
         statement = _read(answer, asked)
-        outcome = test(statement, asked.given, work=Work(allowed))
+        outcome = compare(statement, asked.given, work=Work(allowed))
     except (Unreadable, IllFormed) as error:
         return Verdict(UNREADABLE, f"{error}.")
     except Undecided as error:
@@ -103,13 +103,14 @@ def _diagnosis(statement, asked, outcome, work):
             return f"Close: {words}."
     found = counterexample(statement, asked.given, outcome, work)
     point = str(found).partition(": the left side")[0]
-    return f"Not right {point}, where ${latex(statement.left, asked.given)}$ is {found.left} and your formula gives {found.right}."
+    asked_for = f"${latex(statement.left, asked.given)}$"
+    return f"Not right {point}, where {asked_for} is {found.left} and your formula gives {found.right}."
 
 
 def _same(known, answer, given, work):
     statement = Statement(known, "=", answer)
     try:
         given.check_statement(statement)
-        return isinstance(test(statement, given, work=work), Agreement)
+        return isinstance(compare(statement, given, work=work), Agreement)
     except ClaimError:
         return False

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .given import Given
-from .judge import MAX_WORK, UNDEFINED, Agreement, Counterexample, counterexample, test
+from .judge import MAX_WORK, UNDEFINED, Agreement, Counterexample, compare, counterexample
 from .language import RELATIONS, Statement, has_relation, parse, parse_statement, respell, text_of
 from .mutants import mutants
 from .numeric import Fast, Work
@@ -157,7 +157,7 @@ class Claim:
         for number, line in enumerate(self.lines):
             with _told(self._place(number)):
                 self.given.check_statement(line)
-                agreement = test(line, self.given, work=work)
+                agreement = compare(line, self.given, work=work)
                 if isinstance(agreement, Counterexample):
                     raise Refuted(f"does not hold {counterexample(line, self.given, agreement)}")
                 found.append(self._proved(line, agreement))
@@ -193,7 +193,7 @@ class Claim:
             raise IllFormed(f"the mistake `{text}` can't be checked: {error}") from None
         if mistake.kind == ILL_FORMED:
             raise Accepted(f"the mistake `{text}` is listed as ill-formed, but it means something")
-        outcome = test(statement, given)
+        outcome = compare(statement, given)
         if not isinstance(outcome, Counterexample):
             raise Accepted(f"the mistake `{text}` ({mistake.wrong}) agrees with the claim at every point tried: "
                            "the check can't tell it from the truth, or it is no mistake")
@@ -204,7 +204,7 @@ class Claim:
         for line in self.lines:
             for mutant, words in self._mutants_of(line):
                 try:
-                    outcome = test(mutant, self.given)
+                    outcome = compare(mutant, self.given)
                     if isinstance(outcome, Agreement):
                         outcome = self._sorted_out(mutant, words)
                 except (IllFormed, Undecided):
@@ -217,7 +217,7 @@ class Claim:
 
     def _sorted_out(self, mutant, words):
         """A mutant that passes the check is equal to the claim by plain NumPy too, or the check is worth nothing."""
-        if isinstance(test(mutant, self.given, Fast, points=4), Counterexample):
+        if isinstance(compare(mutant, self.given, Fast, points=4), Counterexample):
             raise Accepted(f"the mutant `{text_of(mutant.left)} {mutant.relation} {text_of(mutant.right)}` "
                            f"({words}) is wrong in float64 but passes the check")
         return EQUIVALENT
@@ -287,7 +287,8 @@ class Chain(Claim):
         """From ``a <= b >= c`` nothing follows about a and c, and a rounded number begins no further step."""
         kinds = set(relations) - {"="}
         if not (kinds <= {"<", "<="} or kinds <= {">", ">="} or kinds == {"≈"}) or "≈" in relations[:-1]:
-            raise IllFormed("the relations of a chain run one way: = with < and <=, or = with > and >=, or ≈ in its last line")
+            raise IllFormed("the relations of a chain run one way: = with < and <=, or = with > and >=, or ≈ in its "
+                            "last line")
 
     def _place(self, number):
         return f"step {number + 1} (`{text_of(self.lines[number].right)}`) "

@@ -9,6 +9,7 @@ from ..mime import MIME
 from .given import INDEX, SIZE
 from .language import Statement, parse
 from .latex import latex, latex_name, latex_statement
+from .points import MAX_INDEX_CHOICES
 
 _SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx"}
 _SPACES = {"real": r"\mathbb{R}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
@@ -78,8 +79,9 @@ def _domain(domain, letters):
     power = "^{" + r" \times ".join(axes) + "}" if axes else ""
     if domain.kind in _SPACES:
         return rf"${letters} \in {_SPACES[domain.kind]}{power}$"
-    kind = "one-hot (a single 1, else 0)" if domain.kind == "onehot" else "positive, each row with sum 1" if len(axes) > 1 \
-        else "positive with sum 1"
+    kind = "positive, each row with sum 1" if len(axes) > 1 else "positive with sum 1"
+    if domain.kind == "onehot":
+        kind = "one-hot (a single 1, else 0)"
     return rf"${letters} \in \mathbb{{R}}{power}$, {kind}"
 
 
@@ -88,15 +90,16 @@ def _lines(claim):
         return [{"latex": latex_statement(claim.lines[0], claim.given), "reason": ""}]
     first = {"latex": latex(claim.lines[0].left, claim.given), "reason": claim.reasons[0]}
     return [first] + [{"latex": f"{_SIGNS[line.relation]} {latex(line.right, claim.given)}", "reason": reason}
-                      for line, reason in zip(claim.lines, claim.reasons[1:])]
+                      for line, reason in zip(claim.lines, claim.reasons[1:], strict=True)]
 
 
 def _how(claim):
     given, evidence = claim.given, claim.evidence
     needed = given.needed([side for line in claim.lines for side in (line.left, line.right)])
     told = domains(given, [name for name in given.domains if name in needed])
-    told += [f"${definition(clause, given)}$" for name in given.clauses if name in needed for clause in given.clauses[name]]
-    return told + [_proof_told(claim), _points_told(evidence)] + _mutants_told(claim)
+    told += [f"${definition(clause, given)}$" for name, clauses in given.clauses.items() if name in needed
+             for clause in clauses]
+    return [*told, _proof_told(claim), _points_told(evidence), *_mutants_told(claim)]
 
 
 def _proof_told(claim):
@@ -106,8 +109,9 @@ def _proof_told(claim):
         return f"No proof was found: the points below are the evidence for {what}."
     sizes = ", ".join(f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
                       for name, size in evidence.sizes.items())
-    trusted = ["SymPy's algebra and differentiation", *evidence.rules, "that every index lies in its range"]
-    return f"SymPy proves {what}{', with ' + sizes if sizes else ''}. Trusted: {'; '.join(trusted)}."
+    trusted = ["SymPy's algebra and differentiation", *evidence.rules]
+    return (f"SymPy proves {what}{', with ' + sizes if sizes else ''}, wherever both sides are defined and every index "
+            f"lies in its range. Trusted: {'; '.join(trusted)}.")
 
 
 def _points_told(evidence):
@@ -116,9 +120,11 @@ def _points_told(evidence):
     where = ""
     if names := [name for name, _ in (evidence.tested_sizes[0] if evidence.tested_sizes else ())]:
         ranges = [{dict(sizes)[name] for sizes in evidence.tested_sizes} for name in names]
-        where = " with " + ", ".join(f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges))
-    return (f"Both sides were computed with at least 40 digits, derivatives as difference quotients, at {evidence.points} random "
-            f"points{where}, for every choice of the free indices.")
+        told = (f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges, strict=True))
+        where = f" with {', '.join(told)}"
+    return (f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at "
+            f"{evidence.points} random points{where}, each for every choice of the free indices "
+            f"(for a sample of {MAX_INDEX_CHOICES} where there are more).")
 
 
 def _mutants_told(claim):
@@ -137,8 +143,14 @@ def _mistake(named, claim):
         shown = latex_statement(Statement(claim.statement.left, "=", parse(mistake.statement)), None) \
             if "=" not in mistake.statement else ""
     return {"name": mistake.wrong, "latex": shown, "kind": mistake.kind, "wrong": mistake.wrong,
+            "where": _own(named.given) if mistake.given else [],
             "tempts": mistake.tempts, "rows": mistake.rows.split(), "damage": mistake.damage,
             "counterexample": named.refutation, "refuted": bool(named.refutation)}
+
+
+def _own(given):
+    """What a setting adds to the one that it continues: its definitions and its domains."""
+    return [f"${definition(clause, given)}$" for clause in given.own_clauses] + domains(given, given.own_domains)
 
 
 def markdown(data):
@@ -169,9 +181,10 @@ def _plain(words):
 
 def _folded(data):
     refuted = sum(mistake["refuted"] for mistake in data["mistakes"])
-    counts = [f"{number} {what} refuted" for number, what in ((refuted, "mistakes"), (data["mutants_refuted"], "mutants"))
-              if number]
-    title = "where the symbols live" if data["kind"] == "definition" else ", ".join(counts + ["how this was checked"])
+    counts = [f"{number} {what} refuted"
+              for number, what in ((refuted, "mistakes"), (data["mutants_refuted"], "mutants")) if number]
+    is_definition = data["kind"] == "definition"
+    title = "where the symbols live" if is_definition else ", ".join([*counts, "how this was checked"])
     items = [f"- {line}" for line in data["how"]]
     for mistake in data["mistakes"]:
         shown = f"${mistake['latex']}$: " if mistake["latex"] else ""

@@ -143,7 +143,7 @@ class Given:
                     self._require_whole_number(part, where, bound, kinds)
                 return
         self._require_known(names_in(tree) - set(bound), where)
-        allowed = "sizes and whole numbers" if INDEX not in kinds else "indices such as `i: 1..K`, sizes and whole numbers"
+        allowed = ("indices such as `i: 1..K`, " if INDEX in kinds else "") + "sizes and whole numbers"
         raise IllFormed(f"`{text_of(tree)}` in `{where}` is no index: expected {allowed} with + - *")
 
     def _define(self, line, words):
@@ -180,8 +180,8 @@ class Given:
                 raise IllFormed(f"`{where}`: `{name}` is a function; write `{name}(...)`")
             if name not in self.domains and name not in self.clauses:
                 known = ", ".join([*self.domains, *self.clauses]) or "none"
-                raise IllFormed(f"`{where}`: the symbol `{name}` has no domain; declare it, for instance `{name}: real`, "
-                                f"or use one of these: {known}")
+                raise IllFormed(f"`{where}`: the symbol `{name}` has no domain; declare it, for instance "
+                                f"`{name}: real`, or use one of these: {known}")
 
     def _check_clause(self, clause):
         left = f"{clause.name}[{', '.join(map(text_of, clause.pattern))}] := ..."
@@ -263,8 +263,8 @@ class Given:
             return
         for index in self.general_clause(name).pattern[given_indices:]:
             if isinstance(index, ast.Constant) or text_of(self.domains[index.id].axes[0]) != "1":
-                raise IllFormed(f"`{name}` can't be used whole, because its index {text_of(index)} does not run from 1; "
-                                f"write `{name}[...]` with its index")
+                raise IllFormed(f"`{name}` can't be used whole, because its index {text_of(index)} does not run from "
+                                f"1; write `{name}[...]` with its index")
 
     def _axis_of_index(self, index):
         if isinstance(index, ast.Constant):

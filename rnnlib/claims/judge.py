@@ -56,7 +56,7 @@ class Agreement(NamedTuple):
     sizes: tuple
 
 
-def test(statement, given, arithmetic=Exact, points=POINTS, work=None):
+def compare(statement, given, arithmetic=Exact, points=POINTS, work=None):
     """Compare both sides at random points that satisfy the setting.
 
     Parameters

@@ -5,9 +5,11 @@ import re
 from .functions import FUNCTIONS
 from .language import RELATIONS, form_of, indices_of, written
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split())
+GREEK = frozenset([
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu",
+    "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda",
+    "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega",
+])
 _RELATIONS = dict(zip(RELATIONS, ["=", r"\le", r"\ge", "<", ">", r"\approx"], strict=True))
 # How tightly each operation binds; an operand that binds less tightly than its place asks for gets brackets.
 _ADD, _MULTIPLY, _UNARY, _POWER, _ATOM = range(5)
@@ -66,7 +68,8 @@ class _Writer:
             case ast.Attribute():
                 return self.write(tree.value, _POWER) + r"^{\top}"
             case ast.UnaryOp():
-                return self._bracket(f"-{self.write(tree.operand, _MULTIPLY)}", _UNARY if place <= _ADD else _ADD, place)
+                negated = f"-{self.write(tree.operand, _MULTIPLY)}"
+                return self._bracket(negated, _UNARY if place <= _ADD else _ADD, place)
             case ast.BinOp():
                 return self._operation(tree, place)
             case ast.Call():

@@ -63,7 +63,8 @@ def _readable_draw(fill, turn):
         "positive": lambda shape: _cycle([x if x > 0 else 1 - x for x in fill], shape, next(shift)),
         "unit": lambda shape: _cycle([0.5, 0.25, 0.125, 0.75], shape, turn % 4),
         "onehot": lambda shape: np.eye(*shape)[turn % shape[0]],
-        "distribution": lambda shape: _normalised(np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (turn % 3), turn), shape)),
+        "distribution": lambda shape: _normalised(
+            np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (turn % 3), turn), shape)),
     }
 
 

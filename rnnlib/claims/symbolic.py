@@ -19,7 +19,6 @@ from .given import INDEX, MAX_TERMS, SIZE
 from .language import form_of, indices_of, parse
 from .sums import bound_indices, index_symbol, masked, normal
 
-
 # Forms that SymPy leaves where it can't finish; nothing certain can be said about them.
 _UNCERTAIN = (sympy.Derivative, sympy.Subs, sympy.Piecewise, sympy.nan, sympy.zoo, sympy.oo)
 
@@ -141,7 +140,8 @@ class _Form:
 
     def sides(self, statement, at, bound):
         """One entry of the left and of the right side; a scalar stands for each entry alike."""
-        return [self.entry(side, at if self.given.shape(side) else (), bound) for side in (statement.left, statement.right)]
+        return [self.entry(side, at if self.given.shape(side) else (), bound)
+                for side in (statement.left, statement.right)]
 
     def _run(self, low, high):
         low, high = self.entry(low), self.entry(high)
@@ -227,8 +227,8 @@ class _Form:
             return KroneckerDelta(at[0], self.classes[name])
         if domain.kind == "distribution":
             weights = self.symbols[name]
-            row = at[:-1]
-            return weights[tuple(at)] / self.sum_over(ast.Constant(1), domain.axes[-1], {}, lambda k: weights[(*row, k)])
+            total = self.sum_over(ast.Constant(1), domain.axes[-1], {}, lambda k: weights[(*at[:-1], k)])
+            return weights[tuple(at)] / total
         return self.symbols[name][tuple(at)] if at else self.symbols[name]
 
     def _independent(self, name, at):
