@@ -1,5 +1,8 @@
 """The model: names, initial values, random numbers, bad input."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -118,6 +121,16 @@ def test_the_same_seed_gives_the_same_bits():
     np.testing.assert_array_equal(gradients, gradients_again)
 
 
+def test_copies_and_other_processes_get_a_whole_model():
+    model = RecurrentModel("lstm", V=4, H=3, layers=2, dropout=0.5)
+    x = np.zeros((3, 2), int)
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert other.loss_and_gradients(x, x)[0] == copy.copy(model).loss_and_gradients(x, x)[0]
+        other.theta[...] = 0
+        assert not other.cells[1].W_hh.any()
+        assert model.theta.any()
+
+
 def test_the_caller_s_arrays_stay():
     model = RecurrentModel("lstm", D=2, Y=3, H=4)
     rng = np.random.default_rng(0)
@@ -159,6 +172,7 @@ nan[1, 0, 2] = np.nan
         (tokens, {"state": [(np.full((2, 3), np.inf),)]}, "state h expected finite numbers, given NaN or infinity."),
         (tokens, {"state": [None, None]}, "state expected one entry for each of 1 layers, given 2."),
         (tokens, {"reduction": "average"}, "reduction expected one of 'sum', 'mean', given 'average'."),
+        (tokens, {"times": np.zeros((3, 2))}, "times expected a phased_lstm to go with them, given rnn."),
         (tokens, {"segment": 0}, "segment expected at least 1 step, given 0."),
     ],
 )

@@ -176,7 +176,6 @@ class Cell(Layer):
     @property
     def total_bias(self):
         """The vector that is added to x_t W_xh + h_{t-1} W_hh, or None."""
-        return (None, self.parameters.get("b_h"), self._both_biases())[self.bias]
-
-    def _both_biases(self):
-        return self.b_xh + self.b_hh if self.bias == 2 else None
+        if self.bias == 0:
+            return None
+        return self.b_h if self.bias == 1 else self.b_xh + self.b_hh

@@ -25,8 +25,8 @@ class Embedding(Layer):
     def forward(self, tokens):
         """Vectors (T, B, D) of tokens (T, B) from 0 to V - 1; the next `forward` overwrites them."""
         self.tokens = check_tokens("x", tokens, len(self.E))
-        x = self.buffer("x", (*tokens.shape, self.E.shape[1]))
-        return np.take(self.E, tokens, axis=0, out=x, mode="clip")  # (the mode that writes to `out` directly)
+        x = self.buffer("x", (*self.tokens.shape, self.E.shape[1]))
+        return np.take(self.E, self.tokens, axis=0, out=x, mode="clip")  # (the mode that writes to `out` directly)
 
     def backward(self, dx):
         """Fill dE from ∂L/∂x."""

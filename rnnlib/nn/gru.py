@@ -1,4 +1,4 @@
-"""Gated recurrent unit, in both conventions of the reset gate.
+"""Gated recurrent unit, in both conventions of the reset gate; the dot stands for the letter of a gate::
 
     z_t, r_t = σ(x_t W_x· + h_{t-1} W_h· + b_·)          h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ n_t
 

@@ -1,7 +1,11 @@
 """Long short-term memory with a forget gate (Hochreiter and Schmidhuber 1997; Gers et al. 2000; PyTorch's form).
 
-i_t, f_t, o_t = σ(x_t W_x· + h_{t-1} W_h· + b_·)        g_t = tanh(x_t W_xg + h_{t-1} W_hg + b_g)
-c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t                         h_t = o_t ⊙ tanh(c_t)
+The dot stands for the letter of a gate::
+
+    i_t, f_t, o_t = σ(x_t W_x· + h_{t-1} W_h· + b_·)        g_t = tanh(x_t W_xg + h_{t-1} W_hg + b_g)
+    c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t                         h_t = o_t ⊙ tanh(c_t)
+
+PyTorch's order of the gates is i, f, g, o.
 """
 
 import numpy as np

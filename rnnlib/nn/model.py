@@ -1,6 +1,8 @@
 """A whole network: one-hot tokens, an embedding or vectors in; recurrent layers; scores out.
 
-h_t^(1) = cell(x_t, h_{t-1}^(1))    h_t^(l) = cell(h_t^(l-1), h_{t-1}^(l))    s_t = h_t^(last) W_hy + b_y
+With the number of the layer in brackets::
+
+    h_t^(1) = cell(x_t, h_{t-1}^(1))    h_t^(l) = cell(h_t^(l-1), h_{t-1}^(l))    s_t = h_t^(last) W_hy + b_y
 """
 
 from inspect import signature
@@ -111,7 +113,8 @@ class RecurrentModel:
         for kind, key in (("parameters", name), ("gradients", name[1:])):
             if key in self.__dict__.get(kind, {}) and (kind == "parameters" or name[0] == "d"):
                 return self.__dict__[kind][key]
-        raise AttributeError(f"RecurrentModel has no {name!r}; its parameters are {', '.join(self.parameters)}.")
+        known = ", ".join(self.__dict__.get("parameters", ()))
+        raise AttributeError(f"RecurrentModel has no {name!r}; its parameters are {known}.")
 
     def __setattr__(self, name, value):
         if name in self.__dict__.get("parameters", {}):
@@ -120,6 +123,10 @@ class RecurrentModel:
             W[...] = value
         else:
             super().__setattr__(name, value)
+
+    def __reduce__(self):
+        """How to copy a model, or send it to another process: its layers must share the vector of the new one."""
+        return _rebuild, (self.config, self.theta, self.rng.bit_generator.state)
 
     def like(self, dtype):
         """A model of the same form with a copy of the parameters in another dtype."""
@@ -165,12 +172,10 @@ class RecurrentModel:
         expected = "vectors of floats" if self.V is None else "integer tokens"
         require((kind == "f" or kind == "c") == (self.V is None), "x", expected, np.asarray(x).dtype)
         state = [None] * len(self.cells) if state is None else state
-        require(
-            len(state) == len(self.cells),
-            "state",
-            f"one entry for each of {len(self.cells)} layers",
-            len(state),
-        )
+        layers = len(self.cells)
+        require(len(state) == layers, "state", f"one entry for each of {layers} layers", len(state))
+        phased = isinstance(self.cells[0], PhasedLSTM)
+        require(times is None or phased, "times", "a phased_lstm to go with them", self.config["cell"])
         more = {} if times is None else {"times": times}
         h = x if self.embedding is None else self.embedding.forward(x)
         after = []
@@ -274,9 +279,8 @@ class RecurrentModel:
             starts.append(state)
         after = self.rng.bit_generator.state
         loss, dstate, total = 0.0, None, np.zeros_like(self.dtheta)
-        for part, start, random in reversed(
-            list(zip(parts, starts, randoms, strict=False))
-        ):  # backward: run each again
+        segments = list(zip(parts, starts, randoms, strict=False))
+        for part, start, random in reversed(segments):  # backward: run each again
             self.rng.bit_generator.state = random
             s, _ = self.forward(x[part], start, of(part, mask), of(part, times), training=True)
             part_loss, ds = cross_entropy(s, targets[part], of(part, mask), "sum", ds=s)
@@ -287,3 +291,10 @@ class RecurrentModel:
         weight = 1 if reduction == "sum" else 1 / (targets.size if mask is None else int(mask.sum()))
         np.multiply(total, weight, out=self.dtheta)
         return loss * weight, state
+
+
+def _rebuild(config, theta, random):
+    model = RecurrentModel(**config)
+    model.theta[...] = theta
+    model.rng.bit_generator.state = random
+    return model

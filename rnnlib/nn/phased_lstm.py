@@ -1,6 +1,6 @@
 """The Phased LSTM (Neil, Pfeiffer and Liu 2016, equations 2 to 10, without peepholes).
 
-Every unit has an openness k, a function of time: it rises and falls once in each period τ, and is closed for the rest.
+Every unit has an openness k, a function of time: it rises and falls once in each period τ, and is closed for the rest::
 
     φ_t = ((t - shift) mod τ) / τ           k_t = 2 φ_t / r_on        where φ_t < r_on / 2
                                                   2 - 2 φ_t / r_on    where r_on / 2 ≤ φ_t < r_on

@@ -1,6 +1,8 @@
 """The vanilla recurrent network (Elman 1990, "Finding structure in time"), forward and backward through time.
 
-a_t = x_t W_xh + h_{t-1} W_hh + b_h        h_t = f(a_t)        f = tanh, sigmoid or relu
+With f = tanh, sigmoid or relu::
+
+    a_t = x_t W_xh + h_{t-1} W_hh + b_h        h_t = f(a_t)
 """
 
 import numpy as np
