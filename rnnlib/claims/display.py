@@ -7,7 +7,6 @@ import ast
 
 from ..mime import MIME
 from .given import INDEX, SIZE
-from .language import Statement, parse
 from .latex import latex, latex_name, latex_statement
 from .points import MAX_INDEX_CHOICES
 
@@ -139,10 +138,8 @@ def _mistake(named, claim):
     mistake, shown = named.mistake, ""
     if named.statement is not None:
         shown = latex_statement(named.statement, named.given)
-    elif mistake.statement:
-        shown = latex_statement(Statement(claim.statement.left, "=", parse(mistake.statement)), None) \
-            if "=" not in mistake.statement else ""
-    return {"name": mistake.wrong, "latex": shown, "kind": mistake.kind, "wrong": mistake.wrong,
+    return {"name": mistake.wrong, "latex": shown, "text": mistake.statement, "kind": mistake.kind,
+            "wrong": mistake.wrong,
             "where": _own(named.given) if mistake.given else [],
             "tempts": mistake.tempts, "rows": mistake.rows.split(), "damage": mistake.damage,
             "counterexample": named.refutation, "refuted": bool(named.refutation)}
