@@ -5,7 +5,7 @@ Each chapter has a module with one function a claim; a claim is made, and so che
 from functools import cache
 from importlib import import_module
 
-CHAPTERS = {"softmax": "chapter02"}
+CHAPTERS = {"softmax": "chapter02", "rnn": "chapter04", "bptt": "chapter05"}
 _MAKERS = {}
 
 
