@@ -39,12 +39,16 @@ def proves_by_unrolling(statement, given, sizes):
 
 
 def _opaque_choices(statement, given):
-    """Which quantities stay symbols: all matrix products, those in the recursion, or all that recur."""
+    """Which quantities stay symbols: all matrix products, those in the recursion, all that recur, or just one of these.
+
+    One is enough to cut the circle of a scalar recursion, and then ``tanh(a[t])`` and ``h[t]`` are the same.
+    """
     needed = [name for name in given.clauses if name in given.needed([statement.left, statement.right])]
     recurring = {name for name in needed if _recurs(name, given)}
     products = {name for name in needed
                 if any(isinstance(node, ast.MatMult) for clause in given.clauses[name] for node in ast.walk(clause.body))}
-    return [products if products & recurring else products | recurring, products & recurring or recurring, recurring]
+    singly = [{name} for name in sorted(recurring)] if len(recurring) > 1 else []
+    return [products if products & recurring else products | recurring, products & recurring or recurring, recurring, *singly]
 
 
 def _recurs(name, given):

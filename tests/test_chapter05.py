@@ -1,0 +1,65 @@
+"""Chapter 5: the engine's scalar recursions, the exercises' diagnoses, and the statements that the chapter answers."""
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rnnlib.claims import Claim, check
+
+ROOT = Path(__file__).parent.parent
+ROWS = """S0-11 S0-12 S0-15 S0-16 S0-17 S0-18 S0-19 S2-11 S2-12 S2-13 S2-17 S2-18 S2-19 S3-38 S3-39 S3-40 S3-41 S3-42
+          S4-08 S4-09 S4-11 S4-12 S4-13""".split()
+DIAGNOSES = [
+    ("bptt.bias", "delta2 + delta3", "reaches $b$ through $h_1$ is missing"),
+    ("bptt.bias", "c*(1-h3^2)*(1 + w*(1-h2^2))", "reaches $b$ through $h_1$ is missing"),
+    ("bptt.bias", "delta1 + delta2", "the term of the last one"),
+    ("bptt.bias", "delta3", "immediate part alone"),
+    ("bptt.bias", "c*(1-h3^2)*(1 + w*(1-h2^2)*(1 + w*(1-h1^2)*(1 + w)))", "starts with 1 in place of 0"),
+    ("bptt.initial-state", "delta[1] @ W_hh", "transpose is missing"),
+    ("bptt.initial-state", "sum(delta[t], t) @ W_hh.T", "used once"),
+    ("bptt.sigmoid", "d(L, h[r]) * (1 - h[r]^2)", "slope of the tanh"),
+    ("bptt.sigmoid", "d(L, h[r]) * sigmoid(h[r]) * (1 - sigmoid(h[r]))", "taken at $h_r$"),
+    ("bptt.leaky", "c[r] + d(L, h[r+1]) * (1 - alpha)*w*(1 - g[r+1]^2)", "direct way is missing"),
+    ("bptt.leaky", "d(L, h[r+1]) * (alpha + (1 - alpha)*w*(1 - g[r+1]^2))", "loss of step $r$ itself"),
+    ("bptt.product", "u * f4^3", "each step has its own"),
+    ("bptt.product", "u^3 * f2 * f3 * f4", "enters once"),
+    ("bptt.tied", "sum(delta[t]*h[t-1], t)", "way out are missing"),
+    ("bptt.tied", "sum(c[t]*h[t], t)", "between the steps are missing"),
+    ("bptt.memory", "D*H + H^2 + H", "number of parameters"),
+]
+RIGHT = {
+    "bptt.bias": "delta3 + c*(1-h3^2)*w*(1-h2^2)*(1 + w*(1-h1^2))",
+    "bptt.initial-state": "W_hh @ delta[1]",
+    "bptt.sigmoid": "h[r] * d(L, h[r]) - d(L, h[r]) * h[r]^2",
+    "bptt.leaky": "c[r] + alpha*d(L, h[r+1]) + (1 - alpha)*w*(1 - g[r+1]^2)*d(L, h[r+1])",
+    "bptt.product": "f2*f3*f4*u",
+    "bptt.tied": "sum(c[t]*h[t] + delta[t]*h[t-1], t)",
+    "bptt.memory": "H^3 + D*H^2 + H^2",
+}
+
+
+def test_scalar_recursions_are_proved_for_every_number_of_steps():
+    unit = "T: size\nt: 1..T\nx: real[T]\nw, h0: real\nh[0] := h0\na[t] := w*h[t-1] + x[t]\nh[t] := tanh(a[t])"
+    claim = Claim("scalar", "d(h[t], w) = (1 - h[t]^2) * (h[t-1] + w * d(h[t-1], w))", unit)
+    assert str(claim.evidence) == "proved for every T"
+
+
+@pytest.mark.parametrize(("id", "answer", "words"), DIAGNOSES)
+def test_a_wrong_answer_gets_its_diagnosis(id, answer, words):
+    verdict = check(id, answer)
+    assert verdict.status == "wrong"
+    assert words in verdict.message
+
+
+@pytest.mark.parametrize(("id", "answer"), RIGHT.items())
+def test_a_right_answer_in_another_form_is_right(id, answer):
+    assert check(id, answer).status == "right"
+
+
+def test_every_row_of_the_chapter_is_answered_by_a_claim_or_a_mistake():
+    cells = json.loads((ROOT / "notebooks/05_bptt.ipynb").read_text("utf-8"))["cells"]
+    source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    source += (ROOT / "rnnlib/claims/bank/chapter05.py").read_text("utf-8")
+    answered = {row for words in re.findall(r'(?:rows|answers)="([^"]*)"', source) for row in words.split()}
+    assert set(ROWS) <= answered
