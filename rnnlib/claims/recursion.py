@@ -32,7 +32,8 @@ def proves_by_unrolling(statement, given, sizes):
     Parameters and result are those of `rnnlib.claims.symbolic.proves`. Every way of unrolling is sound; which of
     them brings both sides to one form is found by trying.
     """
-    if not any(_recurs(name, given) for name in given.needed([statement.left, statement.right])):
+    needed = given.needed([statement.left, statement.right])
+    if not any(_recurs(name, given) for name in needed) or any(_overlaps(name, given) for name in needed):
         return False
     ways = product(_opaque_choices(statement, given), (True, False), (False, True))
     return any(_proves(statement, _Unrolled(given, sizes, *way)) for way in ways)
@@ -53,6 +54,17 @@ def _opaque_choices(statement, given):
 
 def _recurs(name, given):
     return name in given.clauses and name in given.needed([clause.body for clause in given.clauses[name]])
+
+
+def _overlaps(name, given):
+    """Whether a special case such as ``h[1]`` lies in the range of the general one, which then is not general."""
+    for clause in given.clauses.get(name, ()):
+        for special, running in zip(clause.pattern, given.general_clause(name).pattern, strict=True):
+            if isinstance(special, ast.Constant) and isinstance(running, ast.Name):
+                low = given.domains[running.id].axes[0]
+                if not (isinstance(low, ast.Constant) and special.value < low.value):
+                    return True
+    return False
 
 
 class _Unrolled(_Form):
