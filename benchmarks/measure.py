@@ -60,7 +60,7 @@ def _timed(f):
     return (time.perf_counter() - start) * 1000
 
 
-def peak_flops(dtype, size=1536, repeats=7):
+def peak_flops(dtype, size=1024, repeats=25):
     """Floating-point operations per second of a large product of matrices: the best of a few."""
     a, b = (np.random.default_rng(k).normal(size=(size, size)).astype(dtype) for k in (0, 1))
     out = np.empty_like(a)
