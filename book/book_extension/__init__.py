@@ -2,6 +2,8 @@
 
 - `boxes` draws what a notebook displays as a claim, a chain of steps or a definition;
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
+- `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
+- `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
 - `checks` refuses display maths that nothing has checked, and notebooks that have not been executed;
 - `markup` makes two small corrections of the pages' HTML.
 """
@@ -9,13 +11,13 @@
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import boxes, checks, ledger, markup
+from book_extension import boxes, checks, errata, ledger, markup, sources
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (boxes, checks, ledger, markup):
+    for module in (boxes, checks, errata, ledger, markup, sources):
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

@@ -124,8 +124,7 @@ class Box:
         item = nodes.list_item()
         verdict = "imprecise" if mistake["kind"] == "wording" else mistake["kind"]
         item += self.paragraph(f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})")
-        if mistake.get("latex"):
-            item += nodes.paragraph("", "", inline_display(mistake["latex"]), classes=["claim-false"])
+        item += self.stated(mistake)
         for label, key in (
             ("What is wrong", "wrong"),
             ("Why it tempts", "tempts"),
@@ -136,6 +135,14 @@ class Box:
         if mistake.get("damage"):
             item += self.paragraph("The copy may be damaged: the source may have been right.")
         return item
+
+    def stated(self, mistake):
+        """What is stated: its formula, with what the formula declares; as written, where it can't be read."""
+        formula = inline_display(mistake["latex"]) if mistake["latex"] else nodes.literal("", mistake.get("text", ""))
+        if mistake["latex"] or mistake.get("text"):
+            yield nodes.paragraph("", "", formula, classes=["claim-false"])
+        for text in mistake.get("where", []):
+            yield self.paragraph(text, "claim-domain")
 
     def paragraph(self, text, name=None):
         return nodes.paragraph("", "", *self.inline(text), classes=[name] if name else [])

@@ -1,0 +1,162 @@
+"""The errata: one entry for each mistake of a claim that a published statement makes, drawn from the claims.
+
+An entry shows what the claim's box holds folded: what is stated, what is wrong with it, the numbers that refute
+it, and what is right. Entries are drawn when all claims are known, with links and maths as on any page.
+"""
+
+from itertools import groupby
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from myst_parser.mdit_to_docutils.sphinx_ import SphinxRenderer
+from myst_parser.mdit_to_docutils.transforms import ResolveAnchorIds
+from myst_parser.parsers.mdit import create_md_parser
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.nodes import make_refnode
+
+from book_extension.boxes import MARKS, Box, inline_display
+from book_extension.ledger import Placeholder, listing_pages, plain_title
+from book_extension.sources import OWN, all_claims, read
+
+KINDS = ("false", "ill-formed", "wording", "book")  # the last: errors found in this book, of whatever kind
+BADGES = {"false": "✗ false", "ill-formed": "✗ ill-formed", "wording": "imprecise"}
+
+
+class errata_list(nodes.General, nodes.Element):
+    """Stands for the errata of one kind until all claims are known."""
+
+
+class ErrataDirective(Placeholder):
+    """The errata of one kind; `:rows:` names the inventory, for what a statement without formula is about."""
+
+    required_arguments = 1
+    option_spec = {"rows": directives.unchanged_required}  # noqa: RUF012 (docutils' own form)
+
+    def run(self):
+        kind, path = directives.choice(self.arguments[0], KINDS), None
+        if "rows" in self.options:
+            relative, path = self.env.relfn2path(self.options["rows"])
+            self.env.note_dependency(relative)
+        listing_pages(self.env).add(self.env.docname)
+        self.env.get_domain("std").anonlabels[f"errata-{kind}"] = self.env.docname, f"errata-{kind}"
+        return [errata_list(kind=kind, path=path)]
+
+
+def mistakes(found, kind):
+    """Those of one kind that a published statement makes (or this book made), as `(page, record, mistake)`."""
+    for page, record in found:
+        for mistake in record["mistakes"]:
+            own = any(OWN.fullmatch(row) for row in mistake["rows"])
+            if mistake["rows"] and kind == ("book" if own else mistake["kind"]):
+                yield page, record, mistake
+
+
+def statement(record):
+    """LaTeX of what a claim says: its line, or a chain's first expression and its last."""
+    first, *rest = (line["latex"] for line in record["lines"])
+    if not rest:
+        return first
+    signs, rights = zip(*(line.split(" ", 1) for line in rest), strict=True)
+    return f"{first} {next((sign for sign in signs if sign != '='), '=')} {rights[-1]}"
+
+
+class FillErrata(SphinxPostTransform):
+    """Put the entries in place; after the search for unchecked maths (5), before references are resolved (10)."""
+
+    default_priority = 7
+
+    def run(self, **kwargs):
+        waiting = list(self.document.findall(errata_list))
+        if not waiting:
+            return
+        self.markdown, self.seen = self.renderer(), set()
+        # MathJax comes with a page that had maths when it was read; this one gets its maths only now.
+        self.env.get_domain("math").data["has_equations"][self.env.docname] = True
+        for node in waiting:
+            self.rows = read(node["path"]).rows if node["path"] else {}
+            found = list(mistakes(all_claims(self.env), node["kind"]))
+            section = nodes.container(ids=[f"errata-{node['kind']}"], classes=["errata"])
+            section += self.counted(found)
+            for page, group in groupby(found, lambda one: one[0]):
+                title = self.link(page, "", nodes.Text(self.env.titles[page].astext()))
+                section += [nodes.rubric("", "", title, classes=["errata-page"]), *(self.entry(*one) for one in group)]
+            node.replace_self(section)
+        ResolveAnchorIds(self.document).apply()
+
+    def renderer(self):
+        """What parses the claims' texts as a page is parsed, which by now has been read."""
+        parser = create_md_parser(self.env.myst_config, SphinxRenderer)
+        parser.options["document"] = self.document
+        parser.renderer.setup_render(parser.options, {})
+        return parser.renderer
+
+    def counted(self, found):
+        if not found:
+            return nodes.paragraph("", "None so far.")
+        damaged = sum(mistake["damage"] for _, _, mistake in found)
+        told = "1 entry" if len(found) == 1 else f"{len(found)} entries"
+        return nodes.paragraph("", f"{told}; {damaged} of them may be damage in the copy." if damaged else f"{told}.")
+
+    def entry(self, page, record, mistake):
+        """One erratum: a head with its rows, then its parts, each with a name."""
+        box = Box(record, self.markdown, 0)
+        new = [row for row in mistake["rows"] if row not in self.seen]
+        self.seen.update(new)
+        ids, kind = [f"erratum-{row}" for row in new], f"erratum-{mistake['kind']}"
+        entry = nodes.container(ids=ids, classes=["erratum", kind])
+        head = nodes.paragraph(classes=["erratum-head"])
+        head += nodes.inline("", BADGES[mistake["kind"]], classes=["erratum-kind"])
+        head += nodes.inline("", plain_title(record), classes=["claim-title"])
+        head += nodes.inline("", "", *self.row_links(mistake["rows"]), classes=["erratum-rows"])
+        entry += head
+        parts = nodes.definition_list(classes=["erratum-parts"])
+        for name, content in self.parts(page, record, mistake, box):
+            parts += nodes.definition_list_item("", nodes.term("", name), nodes.definition("", *content))
+        entry += parts
+        return entry
+
+    def parts(self, page, record, mistake, box):
+        """Name and content of each part."""
+        if stated := list(box.stated(mistake)):
+            yield "Stated", stated
+        elif about := [self.rows[row].text for row in mistake["rows"] if row in self.rows]:
+            yield "Stated about", [box.paragraph("; ".join(about))]
+        yield "What is wrong", [box.paragraph(sentence(mistake["wrong"]))]
+        if mistake["tempts"]:
+            yield "Why it tempts", [box.paragraph(sentence(mistake["tempts"]))]
+        if mistake["counterexample"]:
+            name = "Why it means nothing" if mistake["kind"] == "ill-formed" else "Counterexample"
+            yield name, [box.paragraph(sentence(mistake["counterexample"]))]
+        yield "Right", [nodes.paragraph("", "", inline_display(statement(record)), classes=["erratum-right"]),
+                        self.evidence(page, record)]  # fmt: skip
+        if mistake["damage"]:
+            yield "The copy", [nodes.paragraph("", "may be damaged here: the original may well have been right.")]
+
+    def evidence(self, page, record):
+        mark = nodes.inline("", f"{MARKS[record['level']]} {record['evidence']}", classes=["claim-mark"])
+        link = self.link(page, record["id"], nodes.literal("", record["id"]))
+        name = ["erratum-evidence", f"claim-level-{record['level']}"]
+        return nodes.paragraph("", "", mark, nodes.Text(" · "), link, classes=name)
+
+    def row_links(self, rows):
+        """The rows an entry comes from, each a link to the sources page where that is part of the book."""
+        standard = self.env.get_domain("std")
+        for row in rows:
+            page, anchor = standard.anonlabels.get(row.lower(), ("", ""))
+            yield self.link(page, anchor, nodes.Text(row)) if page else nodes.Text(row)
+            yield nodes.Text(" ")
+
+    def link(self, page, anchor, text):
+        return make_refnode(self.app.builder, self.env.docname, page, anchor, text)
+
+
+def sentence(text):
+    """Words of a claim as a sentence: a capital and a full stop, where they lack them."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def setup(app):
+    app.add_node(errata_list)
+    app.add_directive("errata", ErrataDirective)
+    app.add_post_transform(FillErrata)
