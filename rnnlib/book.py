@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from rnnlib.mime import MIME
+from rnnlib.mime import FOLDED, MIME
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
@@ -177,7 +177,7 @@ def records(root=ROOT):
         for cell in executed(path, cache).cells:
             for output in cell.get("outputs", []):
                 payload = output.get("data", {}).get(MIME)
-                if payload:
+                if payload and payload["kind"] != FOLDED:
                     found.append({**payload, "page": page, "cell": cell.id})
     _refuse_duplicates(found)
     return found

@@ -14,6 +14,7 @@ from rnnlib.claims import (
     ClaimError,
     Given,
     IllFormed,
+    Induction,
     Mistake,
     Refuted,
     Undecided,
@@ -24,10 +25,11 @@ from rnnlib.claims import (
 )  # fmt: skip
 from rnnlib.claims import claim as engine
 from rnnlib.claims.claim import ILL_FORMED, WORDING, Evidence, _joined, _time_limit
-from rnnlib.claims.display import MIME, payload
+from rnnlib.claims.display import bundles, payload
 from rnnlib.claims.language import parse, text_of
 from rnnlib.claims.mutants import MAX_MUTANTS, mutants
 from rnnlib.claims.numeric import Exact
+from rnnlib.mime import FOLDED, MIME
 
 SOFTMAX = Given(
     """
@@ -450,16 +452,53 @@ def test_payload():
     assert any("12 random points" in line for line in data["how"])
 
 
-def test_bundles_and_markdown():
-    bundle = _jacobian()._repr_mimebundle_()
-    assert set(bundle) == {MIME, "text/markdown", "text/plain"}
-    assert bundle["text/plain"] == "<Claim softmax.jacobian: proved for every K>"
-    assert "**✓ proved for every K**" in bundle["text/markdown"]
-    assert bundle["text/markdown"].count("$$") == 2
-    chain = Chain("a", "x + x\n= 2*x  | count\n= x*2  | swap", "x: real")._repr_mimebundle_()
-    assert r"\begin{aligned}" in chain["text/markdown"]
-    assert [line["reason"] for line in chain[MIME]["lines"]] == ["", "count", "swap"]
-    shown = SOFTMAX._repr_mimebundle_()
-    assert shown[MIME]["kind"] == "definition"
+def test_jupyter_is_shown_a_formula_and_what_unfolds():
+    made = Claim(
+        "a.b",
+        "x + x = 2 * x",
+        "x: real | a `number`",
+        mistakes=[Mistake("x", "a term is lost"), Mistake("", "it is told <badly>", kind="wording")],
+    )
+    formula, folded = bundles(made)
+    assert set(formula) == {MIME, "text/markdown", "text/plain"}
+    assert formula["text/plain"] == "<Claim a.b: exact>"
+    assert "**✓ exact**" in formula["text/markdown"]
+    assert formula["text/markdown"].count("$") == 2
+    assert folded[MIME] == {"kind": FOLDED}
+    assert "1 mistake refuted" in folded["text/html"]
+    assert "<code>number</code>" in folded["text/html"]
+    assert "told &lt;badly&gt;" in folded["text/html"]
+
+
+def test_several_lines_are_aligned():
+    chain = bundles(Chain("a", "x + x\n= 2*x  | count\n= x*2  | swap", "x: real"))[0]["text/markdown"]
+    assert r"\begin{aligned}" in chain
+    assert chain.count("&=") == 2
+    shown = bundles(SOFTMAX)[0]
     assert "*definition*" in shown["text/markdown"]
-    assert set(Given("x: real")._repr_mimebundle_()) == {"text/plain"}
+    assert bundles(Given("x: real"))[0] == {"text/plain": "x: real"}
+
+
+RECURSION = """
+    T: size >= 2
+    t: 1..T
+    r: 2..T
+    w: real
+    h[0] := w
+    h[t] := w * h[t-1]
+"""
+
+
+def test_an_induction_has_a_base_and_a_step():
+    made = Induction("a", "h[1] = w^2 | first\nh[r] = w * h[r-1] | then", RECURSION, over="r, from 1 up")
+    assert "induction over r, from 1 up" in made.evidence.rules
+    assert any("induction over r, from 1 up" in told for told in payload(made)["how"])
+    assert [line["reason"] for line in payload(made)["lines"]] == ["first", "then"]
+    with pytest.raises(Refuted, match="base"):
+        Induction("a", "h[1] = w\nh[r] = w * h[r-1]", RECURSION, over="r")
+    with pytest.raises(Refuted, match="step"):
+        Induction("a", "h[1] = w^2\nh[r] = w * h[r-1] + 1", RECURSION, over="r")
+    with pytest.raises(Unreadable, match="two lines"):
+        Induction("a", "h[1] = w^2", RECURSION, over="r")
+    with pytest.raises(Unreadable, match="over"):
+        Induction("a", "h[1] = w^2\nh[r] = w * h[r-1]", RECURSION)

@@ -8,7 +8,7 @@ import re
 
 from docutils import nodes
 
-from rnnlib.mime import MIME
+from rnnlib.mime import FOLDED, MIME
 
 MARKS = {"proved": "✓", "exact": "✓", "tested": "≈"}  # a mark must be told apart without its colour
 RELATION = re.compile(r":?=|\\(?:le|ge|leq|geq|approx|iff|equiv|propto|Rightarrow|Leftrightarrow|to)(?![A-Za-z])|<|>")
@@ -36,6 +36,8 @@ class ClaimRenderer:
     def handle_mime(renderer, data, inline):
         if data.mime_type != MIME or inline:
             return None
+        if data.content["kind"] == FOLDED:
+            return []  # the box folds these things itself
         return [Box(data.content, renderer.renderer, data.line or 0).build()]
 
 
@@ -63,7 +65,8 @@ class Box:
         if kind == "definition":
             box += self.definition()
         else:
-            box += self.chain() if kind == "chain" else [display(line["latex"]) for line in self.record["lines"]]
+            several = len(self.record["lines"]) > 1
+            box += self.chain() if several else display(self.record["lines"][0]["latex"])
             box += self.folded()
         return box
 

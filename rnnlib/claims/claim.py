@@ -241,9 +241,9 @@ class Claim:
         from .display import payload
         return payload(self)
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        from .display import claim_bundle
-        return claim_bundle(self)
+    def _ipython_display_(self):
+        from .display import show
+        show(self)
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.id}: {self.evidence}>"
@@ -292,6 +292,46 @@ class Chain(Claim):
 
     def _place(self, number):
         return f"step {number + 1} (`{text_of(self.lines[number].right)}`) "
+
+
+class Induction(Claim):
+    """A recursion that settles a quantity at every step: its base and its step, each a statement that is checked.
+
+    Parameters
+    ----------
+    statement : str
+        The base and the step, a line each; what stands after ``|`` tells the reader which steps it is about::
+
+            delta[T] = ...   | the last step
+            delta[r] = ...   | each step before, from the one after it
+    over : str
+        What the induction runs over and in which direction, such as ``"t, from T down to 1"``; the ledger names it as
+        trusted.
+
+    Other parameters are those of `Claim`.
+    """
+
+    def __init__(self, id, statement, given="", over="", **others):
+        self.over = over
+        super().__init__(id, statement, given, **others)
+
+    def _read(self, statement):
+        lines = [line.partition("|") for line in statement.strip().splitlines() if line.strip()]
+        if len(lines) != 2 or not self.over:
+            raise Unreadable("an induction has two lines, its base and its step, and says what it is `over`")
+        return [parse_statement(text) for text, _, _ in lines], [reason.strip() for _, _, reason in lines]
+
+    def _place(self, number):
+        return ("base", "step")[number]
+
+    def _establish(self):
+        evidence = super()._establish()
+        return evidence._replace(rules=(*evidence.rules, f"induction over {self.over}"))
+
+    @property
+    def statement(self):
+        """The step: of the two lines the one that a mistake is a version of."""
+        return self.lines[1]
 
 
 @contextmanager

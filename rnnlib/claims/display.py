@@ -1,12 +1,14 @@
-"""How claims and definitions are shown: as data for the book, as Markdown in Jupyter.
+"""How claims and definitions are shown: as data for the book, as Markdown and HTML in Jupyter.
 
-The data (MIME type `MIME`) is what the book's Sphinx extension typesets as a box and what the ledger lists; the
-Markdown shows the same wherever there is no extension. Both are drawn from one dictionary.
+The data (MIME type `MIME`) is what the book's Sphinx extension typesets as a box and what the ledger lists; Markdown
+and HTML show the same wherever there is no extension. All are drawn from one dictionary.
 """
 import ast
+import re
+from html import escape
 
-from ..mime import MIME
-from .given import INDEX, SIZE
+from ..mime import FOLDED, MIME
+from .given import INDEX, SIZE, Given
 from .latex import latex, latex_name, latex_statement
 from .points import MAX_INDEX_CHOICES
 
@@ -33,23 +35,35 @@ def payload(claim):
     }
 
 
-def claim_bundle(claim):
-    """What Jupyter shows of a claim: the data for the book and Markdown for everything else."""
-    data = payload(claim)
-    return {MIME: data, "text/markdown": markdown(data), "text/plain": repr(claim)}
+def show(item):
+    """Show a claim or a setting in Jupyter, as two outputs.
+
+    The first holds the data for the book and the formula in Markdown, which every front end typesets; the second
+    holds what can be unfolded in HTML, which Markdown has no word for. The book needs the first alone.
+    """
+    from IPython.display import display
+
+    for bundle in bundles(item):
+        display(bundle, raw=True)
 
 
-def definition_bundle(given):
-    """What Jupyter shows of a setting: its own definitions and the domains of its own symbols."""
-    if not given.id:
-        return {"text/plain": given.text.strip()}
-    data = {
+def bundles(item):
+    """What Jupyter is given of a claim or a setting, output by output: by MIME type, what there is to show."""
+    data = definition_payload(item) if isinstance(item, Given) else payload(item)
+    if not data["id"]:
+        return [{"text/plain": item.text.strip()}]
+    folded = {MIME: {"kind": FOLDED}, "text/html": folded_html(data), "text/plain": ""}
+    return [{MIME: data, "text/markdown": markdown(data), "text/plain": repr(item)}, folded]
+
+
+def definition_payload(given):
+    """A setting as plain data: its own definitions and the domains of its own symbols."""
+    return {
         "kind": "definition", "id": given.id, "title": "", "verdict": "", "evidence": "", "level": "",
         "lines": [{"latex": definition(clause, given), "reason": clause.words} for clause in given.own_clauses],
         "how": domains(given, given.own_domains), "mistakes": [],
         "mutants": 0, "mutants_refuted": 0, "mutants_equivalent": 0, "equivalent": [], "seconds": 0, "answers": [],
     }
-    return {MIME: data, "text/markdown": markdown(data), "text/plain": given.text.strip()}
 
 
 def definition(clause, given):
@@ -86,7 +100,8 @@ def _domain(domain, letters):
 
 def _lines(claim):
     if claim.kind == "claim":
-        return [{"latex": latex_statement(claim.lines[0], claim.given), "reason": ""}]
+        return [{"latex": latex_statement(line, claim.given), "reason": reason}
+                for line, reason in zip(claim.lines, claim.reasons, strict=True)]
     first = {"latex": latex(claim.lines[0].left, claim.given), "reason": claim.reasons[0]}
     return [first] + [{"latex": f"{_SIGNS[line.relation]} {latex(line.right, claim.given)}", "reason": reason}
                       for line, reason in zip(claim.lines, claim.reasons[1:], strict=True)]
@@ -102,7 +117,9 @@ def _how(claim):
 
 
 def _proof_told(claim):
-    what = "each line from the line before" if claim.kind == "chain" else "it"
+    what = "it" if len(claim.lines) == 1 else "both lines"
+    if claim.kind == "chain":
+        what = "each line from the line before"
     evidence = claim.evidence
     if evidence.level == "tested":
         return f"No proof was found: the points below are the evidence for {what}."
@@ -151,40 +168,47 @@ def _own(given):
 
 
 def markdown(data):
-    """A claim, chain or definition for whoever reads the notebook outside of the book."""
+    """The head and the formula of a claim, chain or definition, for whoever reads the notebook outside of the book."""
     mark = "*definition*" if data["kind"] == "definition" else f"**✓ {data['evidence']}**"
-    head = " · ".join(filter(None, [mark, data["title"], f"`{data['id']}`" if data["id"] else ""]))
-    return f"{head}\n\n$$\n{aligned(data['lines'])}\n$$\n\n" + _folded(data)
+    head = " · ".join(filter(None, [mark, data["title"], f"`{data['id']}`"]))
+    # Not between $$: some front ends would number it.
+    return f"{head}\n\n$\\displaystyle {aligned(data['lines'])}$\n"
 
 
 def aligned(lines):
-    """Display maths of one line, or of several with their reasons to the right."""
+    """One formula on one line, or several under one another, with their reasons to the right."""
     if len(lines) == 1:
-        return lines[0]["latex"] + (rf"\qquad\text{{{_plain(lines[0]['reason'])}}}" if lines[0]["reason"] else "")
-    rows = [rf"{_anchored(line['latex'])} && \text{{{_plain(line['reason'])}}}" for line in lines]
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return lines[0]["latex"] + (rf"\qquad\text{{{lines[0]['reason']}}}" if lines[0]["reason"] else "")
+    rows = [rf"{_anchored(line['latex'])} && \text{{{line['reason']}}}" for line in lines]
+    return r"\begin{aligned} " + r" \\[4pt] ".join(rows) + r" \end{aligned}"
 
 
 def _anchored(text):
     for sign in (":=", *_SIGNS.values()):
         if text.startswith(sign + " "):
             return "&" + text
-    return text.replace(" := ", " &:= ", 1) if " := " in text else text + " &"
+    for sign in (":=", *_SIGNS.values()):
+        if f" {sign} " in text:
+            return text.replace(f" {sign} ", f" &{sign} ", 1)
+    return text + " &"
 
 
-def _plain(words):
-    return words.replace("$", r"$")
-
-
-def _folded(data):
+def folded_html(data):
+    """What can be unfolded below a formula: how it was checked, and the mistakes that were refuted."""
     refuted = sum(mistake["refuted"] for mistake in data["mistakes"])
-    counts = [f"{number} {what} refuted"
-              for number, what in ((refuted, "mistakes"), (data["mutants_refuted"], "mutants")) if number]
+    counts = [f"{number} {what}{'s' * (number > 1)} refuted"
+              for number, what in ((refuted, "mistake"), (data["mutants_refuted"], "mutant")) if number]
     is_definition = data["kind"] == "definition"
     title = "where the symbols live" if is_definition else ", ".join([*counts, "how this was checked"])
-    items = [f"- {line}" for line in data["how"]]
+    items = list(data["how"])
     for mistake in data["mistakes"]:
         shown = f"${mistake['latex']}$: " if mistake["latex"] else ""
-        refuted = f" *Refuted {mistake['counterexample']}.*" if mistake["counterexample"] else ""
-        items.append(f"- ✗ {shown}{mistake['wrong']}.{refuted}")
-    return f"<details><summary>{title}</summary>\n\n" + "\n".join(items) + "\n\n</details>\n" if items else ""
+        refuted = f" Refuted {mistake['counterexample']}." if mistake["counterexample"] else ""
+        items.append(f"✗ {shown}{mistake['wrong']}.{refuted}")
+    listed = "".join(f"<li>{_code(escape(item))}</li>" for item in items)
+    return f"<details><summary>{title}</summary><ul>{listed}</ul></details>"
+
+
+def _code(text):
+    """Set in HTML what stands between backticks."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", text)

@@ -432,9 +432,12 @@ class Given:
             return {tree.id} & set(self.domains) if self.domains.get(tree.id, Domain("")).kind == INDEX else set()
         return reduce(set.union, map(self._free, parts_of(tree)), set())
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        from .display import definition_bundle
-        return definition_bundle(self)
+    def __repr__(self):
+        return self.text.strip()
+
+    def _ipython_display_(self):
+        from .display import show
+        show(self)
 
 
 def _constants(clause):

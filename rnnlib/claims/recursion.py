@@ -46,10 +46,14 @@ def _opaque_choices(statement, given):
     """
     needed = [name for name in given.clauses if name in given.needed([statement.left, statement.right])]
     recurring = {name for name in needed if _recurs(name, given)}
-    products = {name for name in needed
-                if any(isinstance(node, ast.MatMult) for clause in given.clauses[name] for node in ast.walk(clause.body))}
+    products = {name for name in needed if _is_product(name, given)}
     singly = [{name} for name in sorted(recurring)] if len(recurring) > 1 else []
-    return [products if products & recurring else products | recurring, products & recurring or recurring, recurring, *singly]
+    all_products = products if products & recurring else products | recurring
+    return [all_products, products & recurring or recurring, recurring, *singly]
+
+
+def _is_product(name, given):
+    return any(isinstance(node, ast.MatMult) for clause in given.clauses[name] for node in ast.walk(clause.body))
 
 
 def _recurs(name, given):
@@ -120,7 +124,8 @@ class _Unrolled(_Form):
         open_names, seen = {root}, set()
         while open_names - seen - {name}:
             seen |= (met := open_names - seen - {name})
-            open_names |= {used for q in met for clause in self.given.clauses.get(q, ()) for used in names_in(clause.body)}
+            open_names |= {used for q in met for clause in self.given.clauses.get(q, ())
+                           for used in names_in(clause.body)}
         return not any(_recurs(q, self.given) for q in seen)
 
     # Backwards.
@@ -177,14 +182,14 @@ class _Unrolled(_Form):
         arity = len(self.given.general_clause(used).pattern)
         total = sympy.S.Zero
         slope = normal(body.diff(self._independent(used, entry)), self.ranges)
-        for slope, at, running in self._placed(slope, entry, arity):
+        for part, at, running in self._placed(slope, entry, arity):
             if used == by:
                 if _recurs(by, self.given) and at[:arity] != tuple(where[:arity]):
                     raise NoProof(f"`{by}` acts through its own later steps")
                 continue  # the derivative by the entry itself is counted as direct
             stop = used == root or (used, by) in self.stops
             further = self._symbol_of(used, at, by, where) if stop else self._tangent(used, at, by, where, root)
-            total += self._summed(slope * further, running)
+            total += self._summed(part * further, running)
         return total
 
     # What both share.

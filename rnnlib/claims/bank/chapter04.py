@@ -42,6 +42,18 @@ STEP = Given("""
     l := -sum(y[v] * log(p[v]), v)
 """, id="rnn.one-step")
 
+OUTPUT_LAYER = Given("""
+    H, V: size
+    h: real[H]                       | the state of one step
+    W_hy: real[H, V]
+    b_y: real[V]
+    y: distribution[V]               | its target
+    v: 1..V
+    s := h @ W_hy + b_y
+    p := softmax(s)
+    l := -sum(y[v] * log(p[v]), v)
+""", id="rnn.output-layer")
+
 
 @entry("rnn.output-weights")
 def _output_weights(id):
@@ -159,7 +171,7 @@ def _shortcut(id):
 def _output_curvature(id):
     return Claim(
         id, "d(d(l, W_hy[i, k]), W_hy[j, m]) = h[i] * h[j] * p[k] * (delta(k, m) - p[m])",
-        STEP + "i, j: 1..H\nk, m: 1..V", title="How curved the loss is in the output weights",
+        OUTPUT_LAYER + "i, j: 1..H\nk, m: 1..V", title="How curved the loss is in the output weights",
         mistakes=[
             Mistake("h[i] * p[k] * (delta(k, m) - p[m])",
                     "the score of class $m$ moves by $h_j$ when $W_{hy,jm}$ moves by one: the factor $h_j$ is missing"),
