@@ -1,6 +1,7 @@
 """The directives of the back matter, on books of a few pages: what the errata and the sources draw from the claims."""
 
 import pytest
+from book_extension.errata import sentence
 from samples import MISTAKE, payload, shown, text
 from test_extension import Book
 
@@ -72,7 +73,7 @@ def test_kinds_are_told_apart(book):
     assert section(html, "false").count("<dl") == 1, "neither one without rows nor our own"
     wording = section(html, "wording")
     assert "One letter, <em>two</em> jobs" in wording and 'href="01_one.html#softmax.jacobian"' in wording
-    assert "letters" in wording, "what the row is about stands in for a formula"
+    assert "Letters." in wording, "what the row is about stands in for a formula"
     assert "Why it means nothing" in section(html, "ill-formed") and "p[i" in section(html, "ill-formed")
     assert "Our own slip." in section(html, "book") and "B-01" in section(html, "book")
 
@@ -140,3 +141,12 @@ def test_a_label_or_a_row_that_is_not_there_is_refused(book):
     assert "row S2-07 is answered by the label 'ask', which no page has" in warnings
     assert "the claim 'softmax.jacobian' names the row S2-99, which the inventory does not have" in warnings
     assert "B-01" not in warnings
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("a sign is lost", "A sign is lost."), ("b_h is lost", "b_h is lost."), ("$x$ is lost.", "$x$ is lost."),
+     ("at a = 0", "At a = 0."), ("is it?", "Is it?")],
+)  # fmt: skip
+def test_words_become_sentences(words, told):
+    assert sentence(words) == told

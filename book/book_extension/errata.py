@@ -120,7 +120,7 @@ class FillErrata(SphinxPostTransform):
         if stated := list(box.stated(mistake)):
             yield "Stated", stated
         elif about := [self.rows[row].text for row in mistake["rows"] if row in self.rows]:
-            yield "Stated about", [box.paragraph("; ".join(about))]
+            yield "About", [box.paragraph(sentence("; ".join(about)))]
         yield "What is wrong", [box.paragraph(sentence(mistake["wrong"]))]
         if mistake["tempts"]:
             yield "Why it tempts", [box.paragraph(sentence(mistake["tempts"]))]
@@ -151,8 +151,10 @@ class FillErrata(SphinxPostTransform):
 
 
 def sentence(text):
-    """Words of a claim as a sentence: a capital and a full stop, where they lack them."""
-    text = text[:1].upper() + text[1:]
+    """Words of a claim as a sentence: a full stop, and a capital unless it begins with a symbol such as `b_h`."""
+    first = text.split(" ", 1)[0]
+    if first.isalpha() and (len(first) > 1 or first == "a"):
+        text = text[0].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
