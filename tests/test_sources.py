@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import nbformat
 import pytest
-from book_extension.errata import mistakes, statement
+from book_extension.errata import mistakes, statements
 from book_extension.sources import OWN, answering, read
 
 from rnnlib import book
@@ -48,7 +48,7 @@ def written():
 @pytest.fixture(scope="module")
 def open_rows(rows, written):
     answered = answering(written.claims)
-    return [row for row in rows.values() if row.id not in answered and not row.answered_by]
+    return [row for row in rows.values() if row.id not in answered and not written.labels & set(row.answered_by)]
 
 
 def test_every_row_is_there_once_with_the_verdict_counted(rows):
@@ -73,7 +73,12 @@ def test_claims_name_rows_that_exist(rows, written):
 
 
 def test_labels_that_answer_exist(rows, written):
-    missing = {row.id: label for row in rows.values() for label in row.answered_by if label not in written.labels}
+    """A row may name its label before its chapter is in the book."""
+    missing = {
+        row.id: label
+        for row in rows.values() if row.chapter in written.chapters
+        for label in row.answered_by if label not in written.labels
+    }  # fmt: skip
     assert not missing
 
 
@@ -116,8 +121,13 @@ def test_a_bad_inventory_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("lines", "whole"),
-    [(["a = b"], "a = b"), (["a", "= b", "= c"], "a = c"), (["a", r"\le b", "= c"], r"a \le c")],
+    ("kind", "lines", "told"),
+    [
+        ("claim", ["a = b"], ["a = b"]),
+        ("claim", ["a = b", "c = d"], ["a = b", "c = d"]),
+        ("chain", ["a", "= b", "= c"], ["a = c"]),
+        ("chain", ["a", r"\le b", "= c"], [r"a \le c"]),
+    ],
 )
-def test_a_chain_says_its_first_expression_and_its_last(lines, whole):
-    assert statement({"lines": [{"latex": line} for line in lines]}) == whole
+def test_a_claim_says_its_lines_and_a_chain_its_ends(kind, lines, told):
+    assert statements({"kind": kind, "lines": [{"latex": line} for line in lines]}) == told

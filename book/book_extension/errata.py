@@ -51,13 +51,13 @@ def mistakes(found, kind):
                 yield page, record, mistake
 
 
-def statement(record):
-    """LaTeX of what a claim says: its line, or a chain's first expression and its last."""
+def statements(record):
+    """LaTeX of what a claim says: each of its lines, or a chain's first expression and its last."""
     first, *rest = (line["latex"] for line in record["lines"])
-    if not rest:
-        return first
+    if record["kind"] != "chain":
+        return [first, *rest]
     signs, rights = zip(*(line.split(" ", 1) for line in rest), strict=True)
-    return f"{first} {next((sign for sign in signs if sign != '='), '=')} {rights[-1]}"
+    return [f"{first} {next((sign for sign in signs if sign != '='), '=')} {rights[-1]}"]
 
 
 class FillErrata(SphinxPostTransform):
@@ -127,8 +127,9 @@ class FillErrata(SphinxPostTransform):
         if mistake["counterexample"]:
             name = "Why it means nothing" if mistake["kind"] == "ill-formed" else "Counterexample"
             yield name, [box.paragraph(sentence(mistake["counterexample"]))]
-        yield "Right", [nodes.paragraph("", "", inline_display(statement(record)), classes=["erratum-right"]),
-                        self.evidence(page, record)]  # fmt: skip
+        lines = map(inline_display, statements(record))
+        right = [nodes.paragraph("", "", line, classes=["erratum-right"]) for line in lines]
+        yield "Right", [*right, self.evidence(page, record)]
         if mistake["damage"]:
             yield "The copy", [nodes.paragraph("", "may be damaged here: the original may well have been right.")]
 

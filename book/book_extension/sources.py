@@ -173,13 +173,14 @@ class FillSources(SphinxPostTransform):
         return [part for link in links for part in (nodes.Text(" · "), link)][1:]
 
     def place(self, label, one):
-        """Page, anchor and title of a label; a warning where the book has no such label."""
+        """Page, anchor and title of a label; a warning where the row's chapter is there and the label is not."""
         standard = self.env.get_domain("std")
         if label not in standard.anonlabels:
-            LOGGER.warning(
-                "row %s is answered by the label %r, which no page has", one.id, label,
-                location=self.env.docname, type="book", subtype="sources",
-            )  # fmt: skip
+            if one.chapter in self.chapters:
+                LOGGER.warning(
+                    "row %s is answered by the label %r, which no page has", one.id, label,
+                    location=self.env.docname, type="book", subtype="sources",
+                )  # fmt: skip
             return None
         page, anchor, title = standard.labels.get(label, (*standard.anonlabels[label], ""))
         return page, anchor, title or label
@@ -207,7 +208,9 @@ class FillSources(SphinxPostTransform):
 
     def counts(self, inventory):
         """How many rows are answered: in all, of each source, and of each chapter."""
-        answered = {id for id, one in inventory.rows.items() if id in self.named or one.answered_by}
+        labels = self.env.get_domain("std").anonlabels
+        answered = {id for id, one in inventory.rows.items()
+                    if id in self.named or any(label in labels for label in one.answered_by)}  # fmt: skip
         told = nodes.paragraph("", "", nodes.strong("", f"{len(answered)} of {len(inventory.rows)}"))
         told += nodes.Text(" statements are answered so far.")
         sources, chapters = {}, {number: set() for number in inventory.chapters}
