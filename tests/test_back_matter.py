@@ -146,7 +146,8 @@ def test_a_label_or_a_row_that_is_not_there_is_refused(book):
 @pytest.mark.parametrize(
     ("words", "told"),
     [("a sign is lost", "A sign is lost."), ("b_h is lost", "b_h is lost."), ("$x$ is lost.", "$x$ is lost."),
-     ("at a = 0", "At a = 0."), ("is it?", "Is it?")],
+     ("at a = 0", "At a = 0."), ("is it?", "Is it?"),
+     ("pre-activation", "Pre-activation."), ("k-th of all", "k-th of all.")],
 )  # fmt: skip
 def test_words_become_sentences(words, told):
     assert sentence(words) == told

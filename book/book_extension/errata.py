@@ -4,6 +4,7 @@ An entry shows what the claim's box holds folded: what is stated, what is wrong 
 it, and what is right. Entries are drawn when all claims are known, with links and maths as on any page.
 """
 
+import re
 from itertools import groupby
 
 from docutils import nodes
@@ -19,6 +20,7 @@ from book_extension.ledger import Placeholder, listing_pages, plain_title
 from book_extension.sources import OWN, all_claims, read
 
 KINDS = ("false", "ill-formed", "wording", "book")  # the last: errors found in this book, of whatever kind
+WORD = re.compile(r"(a|[a-z]{2,})[ ,;:-]")
 BADGES = {"false": "✗ false", "ill-formed": "✗ ill-formed", "wording": "imprecise"}
 
 
@@ -153,8 +155,7 @@ class FillErrata(SphinxPostTransform):
 
 def sentence(text):
     """Words of a claim as a sentence: a full stop, and a capital unless it begins with a symbol such as `b_h`."""
-    first = text.split(" ", 1)[0]
-    if first.isalpha() and (len(first) > 1 or first == "a"):
+    if WORD.match(text):
         text = text[0].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."
 
