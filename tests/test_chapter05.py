@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnlib.claims import Claim, check
+from rnnlib.claims import Claim, Mistake, check
+from rnnlib.claims.latex import latex
 
 ROOT = Path(__file__).parent.parent
 ROWS = """S0-11 S0-12 S0-15 S0-16 S0-17 S0-18 S0-19 S2-11 S2-12 S2-13 S2-17 S2-18 S2-19 S3-38 S3-39 S3-40 S3-41 S3-42
@@ -18,8 +19,8 @@ DIAGNOSES = [
     ("bptt.bias", "c*(1-h3^2)*(1 + w*(1-h2^2)*(1 + w*(1-h1^2)*(1 + w)))", "starts with 1 in place of 0"),
     ("bptt.initial-state", "delta[1] @ W_hh", "transpose is missing"),
     ("bptt.initial-state", "sum(delta[t], t) @ W_hh.T", "used once"),
-    ("bptt.sigmoid", "d(L, h[r]) * (1 - h[r]^2)", "slope of the tanh"),
-    ("bptt.sigmoid", "d(L, h[r]) * sigmoid(h[r]) * (1 - sigmoid(h[r]))", "taken at $h_r$"),
+    ("bptt.sigmoid", "(c[r] + w*delta[r+1]) * (1 - h[r]^2)", "slope of the tanh"),
+    ("bptt.sigmoid", "(c[r] + delta[r+1]*w) * sigmoid(h[r]) * (1 - sigmoid(h[r]))", "taken at $h_r$"),
     ("bptt.leaky", "c[r] + d(L, h[r+1]) * (1 - alpha)*w*(1 - g[r+1]^2)", "direct way is missing"),
     ("bptt.leaky", "d(L, h[r+1]) * (alpha + (1 - alpha)*w*(1 - g[r+1]^2))", "loss of step $r$ itself"),
     ("bptt.product", "u * f4^3", "each step has its own"),
@@ -31,7 +32,7 @@ DIAGNOSES = [
 RIGHT = {
     "bptt.bias": "delta3 + c*(1-h3^2)*w*(1-h2^2)*(1 + w*(1-h1^2))",
     "bptt.initial-state": "W_hh @ delta[1]",
-    "bptt.sigmoid": "h[r] * d(L, h[r]) - d(L, h[r]) * h[r]^2",
+    "bptt.sigmoid": "h[r] * c[r] + h[r] * w * delta[r+1] - h[r]^2 * (c[r] + w * delta[r+1])",
     "bptt.leaky": "c[r] + alpha*d(L, h[r+1]) + (1 - alpha)*w*(1 - g[r+1]^2)*d(L, h[r+1])",
     "bptt.product": "f2*f3*f4*u",
     "bptt.tied": "sum(c[t]*h[t] + delta[t]*h[t-1], t)",
@@ -43,6 +44,14 @@ def test_scalar_recursions_are_proved_for_every_number_of_steps():
     unit = "T: size\nt: 1..T\nx: real[T]\nw, h0: real\nh[0] := h0\na[t] := w*h[t-1] + x[t]\nh[t] := tanh(a[t])"
     claim = Claim("scalar", "d(h[t], w) = (1 - h[t]^2) * (h[t-1] + w * d(h[t-1], w))", unit)
     assert str(claim.evidence) == "proved for every T"
+
+
+def test_products_of_both_kinds_are_told_apart_and_an_ill_formed_mistake_is_drawn():
+    setting = "H, V: size\nu, v: real[H]\nW: real[H, H]\nU: real[H, V]"
+    ill = Mistake("u * (v @ U)", "the other matrix", kind="ill-formed")
+    claim = Claim("mixed", "(u * v) @ W = (v * u) @ W", setting, mistakes=[ill])
+    assert latex(claim.lines[0].left, claim.given) == r"\left(u \odot v\right) \, W"
+    assert claim.record()["mistakes"][0]["latex"]
 
 
 @pytest.mark.parametrize(("id", "answer", "words"), DIAGNOSES)

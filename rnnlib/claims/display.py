@@ -154,7 +154,8 @@ def _mutants_told(claim):
 def _mistake(named, claim):
     mistake, shown = named.mistake, ""
     if named.statement is not None:
-        shown = latex_statement(named.statement, named.given)
+        # What is ill-formed has no shapes that could choose between its signs of multiplication.
+        shown = latex_statement(named.statement, None if mistake.kind == "ill-formed" else named.given)
     return {"name": mistake.wrong, "latex": shown, "text": mistake.statement, "kind": mistake.kind,
             "wrong": mistake.wrong,
             "where": _own(named.given) if mistake.given else [],

@@ -103,9 +103,15 @@ class _Writer:
             case ast.Pow():
                 return self._power(left, right)
         # A sum reaches as far to the right as it can: brackets where a factor follows it, none where it comes last.
-        before = self.write(left, _UNARY if _ends_in_series(left) else _MULTIPLY)
+        before = self.write(left, _UNARY if _ends_in_series(left) or self._mixes(tree, left) else _MULTIPLY)
         after = self.write(right, _MULTIPLY if _ends_in_series(right) else _UNARY)
         return self._bracket(f"{before} {self._times(tree)} {after}", _MULTIPLY, place)
+
+    def _mixes(self, tree, left):
+        """Whether a matrix product and an elementwise one meet: the order matters, and readers differ on which binds first."""
+        if not isinstance(left, ast.BinOp) or {type(tree.op), type(left.op)} != {ast.Mult, ast.MatMult}:
+            return False
+        return r"\odot" in (self._times(tree), self._times(left))
 
     def _times(self, tree):
         if isinstance(tree.op, ast.MatMult):

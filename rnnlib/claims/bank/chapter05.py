@@ -24,6 +24,19 @@ SCALAR = Given("""
     delta3 := d(L, a3)
 """, id="bptt.scalar")
 
+SIGMOID = Given("""
+    T: size >= 2
+    r: 1..T-1
+    t: 1..T
+    x, c: real[T]
+    w, h0: real
+    h[0] := h0
+    a[t] := w*h[t-1] + x[t]
+    h[t] := sigmoid(a[t])
+    L := sum(c[t]*h[t], t)
+    delta[t] := d(L, a[t])
+""", id="bptt.sigmoid-unit")
+
 LEAKY = Given("""
     T: size >= 2
     r: 1..T-1
@@ -85,17 +98,18 @@ def _initial_state(id):
 
 @entry("bptt.sigmoid")
 def _sigmoid(id):
-    return Claim(id, "delta[r] = d(L, h[r]) * h[r] * (1 - h[r])",
-                 Given(BACKWARD.text.replace("h[t] := tanh(a[t])", "h[t] := sigmoid(a[t])")),
-                 title="The step for sigmoid units", mistakes=[
-                     Mistake("d(L, h[r]) * (1 - h[r]^2)", "this is the slope of the tanh",
+    return Claim(id, "delta[r] = (c[r] + delta[r+1] * w) * h[r] * (1 - h[r])", SIGMOID,
+                 title="The step for a sigmoid unit", mistakes=[
+                     Mistake("(c[r] + delta[r+1] * w) * (1 - h[r]^2)", "this is the slope of the tanh",
                              tempts="The formula is at hand"),
-                     Mistake("d(L, h[r]) * sigmoid(h[r]) * (1 - sigmoid(h[r]))",
+                     Mistake("(c[r] + delta[r+1] * w) * sigmoid(h[r]) * (1 - sigmoid(h[r]))",
                              "the slope is taken at $h_r$, but $\\sigma$ is applied to $a_r$; $h_r$ *is* $\\sigma(a_r)$",
                              tempts="A function called `sigmoid_slope` is fed with what lies at hand"),
-                     Mistake("d(L, h[r]) * a[r] * (1 - a[r])",
-                             "the slope is $\\sigma(a_r)(1 - \\sigma(a_r))$, in terms of the value, not of the argument"),
-                     Mistake("d(L, h[r]) * (1 - h[r])", "one factor of the slope is missing"),
+                     Mistake("(c[r] + delta[r+1] * w) * (1 - h[r])", "one factor of the slope is missing"),
+                     Mistake("c[r] * h[r] * (1 - h[r])", "what comes back from the next step is missing: this is the base",
+                             tempts="At the last step it is right"),
+                     Mistake("(c[r] + delta[r+1]) * h[r] * (1 - h[r])",
+                             "what comes back passes the weight between the steps"),
                  ])
 
 
