@@ -20,7 +20,7 @@ from book_extension.ledger import Placeholder, listing_pages, plain_title
 from book_extension.sources import OWN, all_claims, read
 
 KINDS = ("false", "ill-formed", "wording", "book")  # the last: errors found in this book, of whatever kind
-WORD = re.compile(r"(a|[a-z]{2,})[ ,;:-]")
+WORD = re.compile(r"(a|[a-z]{2,})([ ,;:-]|$)")
 BADGES = {"false": "✗ false", "ill-formed": "✗ ill-formed", "wording": "imprecise"}
 
 
