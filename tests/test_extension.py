@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from rnnlib.mime import FOLDED, MIME
+
 
 class Book:
     """A small Sphinx project of notebooks that hold their outputs."""
@@ -47,6 +49,15 @@ class Book:
 @pytest.fixture
 def book(tmp_path):
     return Book(tmp_path)
+
+
+def test_what_jupyter_unfolds_is_not_shown_a_second_time(book):
+    folded = {MIME: {"kind": FOLDED}, "text/html": "<details><summary>twice</summary></details>", "text/plain": ""}
+    box = shown("claim", payload())
+    box["outputs"].append(new_output("display_data", data=folded))
+    book.page("one", text("title", "# One"), box)
+    assert book.build() == ""
+    assert "twice" not in book.html("one") and book.html("one").count("<details") == 1
 
 
 def test_a_claim_is_a_box_with_mark_title_formula_and_folded_checks(book):

@@ -37,7 +37,8 @@ class ClaimRenderer:
         if data.mime_type != MIME or inline:
             return None
         if data.content["kind"] == FOLDED:
-            return []  # the box folds these things itself
+            # The box folds these things itself. An empty list would not do: MyST-NB drops it and takes the HTML.
+            return [nodes.comment()]
         return [Box(data.content, renderer.renderer, data.line or 0).build()]
 
 
