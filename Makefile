@@ -51,8 +51,9 @@ check: $(VENV)/installed-dev book
 lab: $(VENV)/installed
 	$(RUN) -m jupyter lab notebooks
 
+# NumPy picks its matrix kernels for the processor, as PyTorch does, unless the environment pins older ones.
 bench: $(VENV)/installed
-	$(RUN) -m benchmarks
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(RUN) -m benchmarks
 
 format: $(VENV)/installed-dev
 	$(RUN) -m ruff check --fix .
