@@ -48,8 +48,9 @@ def _opaque_choices(statement, given):
     recurring = {name for name in needed if _recurs(name, given)}
     products = {name for name in needed if _is_product(name, given)}
     singly = [{name} for name in sorted(recurring)] if len(recurring) > 1 else []
-    all_products = products if products & recurring else products | recurring
-    return [all_products, products & recurring or recurring, recurring, *singly]
+    if not products & recurring:
+        return [*singly, products | recurring, recurring]
+    return [products, products & recurring, recurring, *singly]
 
 
 def _is_product(name, given):

@@ -4,11 +4,13 @@ from ..given import Given
 from . import entry
 from .chapter04 import NETWORK
 
-# A step that is not the last one needs two steps at least; all else is chapter 4's network.
+_DELTA = "delta[t] := d(L, a[t])        | the total derivative: on all ways"
+GRADIENTS = Given(NETWORK.text + _DELTA, id="bptt.network")
+
+# A step that is not the last one needs two steps at least.
 BACKWARD = Given(NETWORK.text.replace("T, D, H, V: size", "T: size >= 2\nD, H, V: size") + """
     r: 1..T-1                     | any step but the last
-    delta[t] := d(L, a[t])        | what reaches a_t of the loss, on all ways
-""", id="bptt.network")
+""" + _DELTA)
 
 SCALAR = Given("""
     w, b, c, h0: real
@@ -29,8 +31,8 @@ SIGMOID = Given("""
     r: 1..T-1
     t: 1..T
     x, c: real[T]
-    w, h0: real
-    h[0] := h0
+    w: real
+    h[0] := 0
     a[t] := w*h[t-1] + x[t]
     h[t] := sigmoid(a[t])
     L := sum(c[t]*h[t], t)
@@ -42,9 +44,9 @@ LEAKY = Given("""
     r: 1..T-1
     t: 1..T
     x, c: real[T]
-    w, h0: real
+    w: real
     alpha: unit                                   | the share of the old state that stays
-    h[0] := h0
+    h[0] := 0
     g[t] := tanh(w*h[t-1] + x[t])                 | the new content
     h[t] := alpha*h[t-1] + (1 - alpha)*g[t]       | the state
     L := sum(c[t]*h[t], t)
@@ -54,8 +56,8 @@ TIED = Given("""
     T: size
     t: 1..T
     x, c: real[T]
-    w, h0: real
-    h[0] := h0
+    w: real
+    h[0] := 0
     a[t] := w*h[t-1] + x[t]
     h[t] := tanh(a[t])
     s[t] := w*h[t]                | the same weight again, on the way out
@@ -84,7 +86,7 @@ def _bias(id):
 
 @entry("bptt.initial-state")
 def _initial_state(id):
-    return Claim(id, "d(L, h0) = delta[1] @ W_hh.T", BACKWARD, title="The gradient of the initial state", mistakes=[
+    return Claim(id, "d(L, h0) = delta[1] @ W_hh.T", GRADIENTS, title="The gradient of the initial state", mistakes=[
         Mistake("delta[1] @ W_hh", "the transpose is missing: forward, a row is multiplied by $W_{hh}$; backward, by its "
                                    "transpose",
                 tempts="$W_{hh}$ is square, so the shapes do not object"),
