@@ -66,6 +66,12 @@ def _quadratic_form(id):
                  title="The Jacobian as a variance", mistakes=[
                      Mistake("sum(p[k] * v[k]^2, k)", "the square of the mean is not taken off",
                              tempts="It is the part of the Jacobian on the diagonal"),
+                     Mistake("sum(p[k] * v[k]^2 - mean^2, k)",
+                             "the square of the mean is taken off for each class, but should be taken off once",
+                             tempts="A sum reaches as far as its brackets do"),
+                     Mistake("sum((v[k] - mean)^2, k) / K",
+                             "every class has the same weight, but class $k$ is drawn with probability $p_k$",
+                             tempts="It is the variance of a list of numbers"),
                  ])
 
 
@@ -104,6 +110,8 @@ def _hessian(id):
                              "the target is differentiated, but it does not depend on the scores"),
                      Mistake("p[i] * (1 - p[i]) * delta(i, j)", "the entries off the diagonal are missing",
                              tempts="It is the second derivative by one score, for each of them"),
+                     Mistake("p[i] * (1 - p[i])", "this is right where $i = j$ only; elsewhere it is $-p_i p_j$",
+                             tempts="One differentiates twice by the same score"),
                  ])
 
 
@@ -118,6 +126,10 @@ def _temperature_gradient(id):
                      Mistake("u[j] - y[j]", "the inner derivative, the factor $\\beta$, is missing",
                              tempts="This is the gradient by $\\beta s_j$, the quantity that the softmax sees"),
                      Mistake("p[j] - y[j]", "these are the probabilities at temperature one"),
+                     Mistake("beta * (p[j] - y[j])",
+                             "the factor $\\beta$ is right, but these are the probabilities at temperature one"),
+                     Mistake("beta * u[j] - y[j]",
+                             "the factor $\\beta$ belongs to the target too: a bracket is missing"),
                      Mistake("(u[j] - y[j]) / beta", "it divides by $\\beta$ where it should multiply",
                              tempts="The temperature is $1/\\beta$, and the two are easily confused"),
                  ])
@@ -132,6 +144,10 @@ def _temperature_slope(id):
                  """,
                  title="The best temperature", mistakes=[
                      Mistake("sum((y[k] - u[k]) * s[k], k)", "the sign is flipped: this is how the loss falls"),
+                     Mistake("sum((p[k] - y[k]) * s[k], k)", "these are the probabilities at temperature one"),
+                     Mistake("beta * sum((u[k] - y[k]) * s[k], k)",
+                             "there is a factor $\\beta$ too many: when $\\beta$ grows by one, $\\beta s_k$ grows by $s_k$",
+                             tempts="The derivative by a score has this factor"),
                      Mistake("sum((u[k] - y[k]) * beta, k)", "the scores are missing: $\\beta$ multiplies each score, so each "
                                                             "term carries its score"),
                  ])
