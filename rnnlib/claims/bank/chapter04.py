@@ -54,6 +54,23 @@ OUTPUT_LAYER = Given("""
     l := -sum(y[v] * log(p[v]), v)
 """, id="rnn.output-layer")
 
+# For what acts on the scores alone: no state depends on it, so the states may be any.
+STATES = Given("""
+    T, D, H, V: size
+    t: 1..T
+    v: 1..V
+    x: real[T, D]                    | the inputs, one row a step
+    h: real[T, H]                    | the states, one row a step
+    y: distribution[T, V]            | the targets, one row a step
+    W_hy: real[H, V]
+    b_y: real[V]
+""")
+LOSSES = """
+    p[t] := softmax(s[t])
+    l[t] := -sum(y[t, v] * log(p[t, v]), v)
+    L := sum(l[t], t)
+"""
+
 
 @entry("rnn.output-weights")
 def _output_weights(id):
@@ -108,7 +125,8 @@ def _two_biases(id):
 @entry("rnn.mean-loss")
 def _mean_loss(id):
     return Claim(
-        id, "d(M, b_y) = sum(p[t] - y[t], t) / T", NETWORK + "M := L / T | the mean loss of a step",
+        id, "d(M, b_y) = sum(p[t] - y[t], t) / T",
+        STATES + f"s[t] := h[t] @ W_hy + b_y{LOSSES}M := L / T | the mean loss of a step",
         title="The gradient of the mean loss",
         mistakes=[
             Mistake("sum(p[t] - y[t], t)",
@@ -154,11 +172,10 @@ def _embedding_row(id):
 
 @entry("rnn.shortcut")
 def _shortcut(id):
-    given = NETWORK.text.replace(
-        "s[t] := h[t] @ W_hy + b_y                    | the scores",
-        "W_xy: real[D, V]\ns[t] := h[t] @ W_hy + x[t] @ W_xy + b_y | the scores")
     return Claim(
-        id, "d(L, W_xy) = sum(outer(x[t], p[t] - y[t]), t)", Given(given), title="A shortcut from input to output",
+        id, "d(L, W_xy) = sum(outer(x[t], p[t] - y[t]), t)",
+        STATES + f"W_xy: real[D, V]\ns[t] := h[t] @ W_hy + x[t] @ W_xy + b_y{LOSSES}",
+        title="A shortcut from input to output",
         mistakes=[
             Mistake("outer(x[T], p[T] - y[T])", "only the last step's loss is counted"),
             Mistake("sum(outer(x[t], y[t] - p[t]), t)", "the sign is that of the step downhill, not of the gradient"),
