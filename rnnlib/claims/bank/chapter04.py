@@ -108,7 +108,10 @@ def _two_biases(id):
             m: 1..D
             i, j: 1..H
             v: 1..V
-            N := sum(sum(1, j), m) + sum(sum(1, j), i) + 2 * sum(1, j) + sum(sum(1, v), j) + sum(1, v)
+            N_xh := sum(sum(1, j), m)
+            N_hh := sum(sum(1, j), i)
+            N_hy := sum(sum(1, v), j)
+            N := N_xh + N_hh + 2 * sum(1, j) + N_hy + sum(1, v)
         """,
         title="How many numbers PyTorch learns",
         mistakes=[
