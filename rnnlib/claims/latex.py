@@ -108,7 +108,7 @@ class _Writer:
         return self._bracket(f"{before} {self._times(tree)} {after}", _MULTIPLY, place)
 
     def _mixes(self, tree, left):
-        """Whether a matrix product and an elementwise one meet: the order matters, and readers differ on which binds first."""
+        """Whether a matrix product and an elementwise one meet: then the order matters, and brackets show it."""
         if not isinstance(left, ast.BinOp) or {type(tree.op), type(left.op)} != {ast.Mult, ast.MatMult}:
             return False
         return r"\odot" in (self._times(tree), self._times(left))

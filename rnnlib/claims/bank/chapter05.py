@@ -72,8 +72,8 @@ def _bias(id):
         Mistake("delta2 + delta3", "right for T = 2, but the term that reaches $b$ through $h_1$ is missing: $b$ is "
                                    "added at the first step too",
                 tempts="With a loss at the end, one goes one step back and takes that for the whole way"),
-        Mistake("delta1 + delta2", "right for T = 2, but there are three steps here: the term of the last one, where $b$ is "
-                                   "added directly before the loss, is missing",
+        Mistake("delta1 + delta2", "right for T = 2, but there are three steps here: the term of the last one, where "
+                                   "$b$ is added directly before the loss, is missing",
                 tempts="The formula for two steps is copied, and its letters fit"),
         Mistake("delta3", "this is the immediate part alone: $b$ as it is added at the last step",
                 tempts="The last state is the only one that has a loss"),
@@ -87,8 +87,8 @@ def _bias(id):
 @entry("bptt.initial-state")
 def _initial_state(id):
     return Claim(id, "d(L, h0) = delta[1] @ W_hh.T", GRADIENTS, title="The gradient of the initial state", mistakes=[
-        Mistake("delta[1] @ W_hh", "the transpose is missing: forward, a row is multiplied by $W_{hh}$; backward, by its "
-                                   "transpose",
+        Mistake("delta[1] @ W_hh", "the transpose is missing: forward, a row is multiplied by $W_{hh}$; backward, by "
+                                   "its transpose",
                 tempts="$W_{hh}$ is square, so the shapes do not object"),
         Mistake("delta[1]", "this is the gradient by $a_1$; on the way to $h_0$ it is multiplied by the weights"),
         Mistake("(delta[1] @ W_hh.T) * (1 - h0^2)", "no tanh stands between $h_0$ and $a_1$",
@@ -105,10 +105,12 @@ def _sigmoid(id):
                      Mistake("(c[r] + delta[r+1] * w) * (1 - h[r]^2)", "this is the slope of the tanh",
                              tempts="The formula is at hand"),
                      Mistake("(c[r] + delta[r+1] * w) * sigmoid(h[r]) * (1 - sigmoid(h[r]))",
-                             "the slope is taken at $h_r$, but $\\sigma$ is applied to $a_r$; $h_r$ *is* $\\sigma(a_r)$",
+                             "the slope is taken at $h_r$, but $\\sigma$ is applied to $a_r$; "
+                             "$h_r$ *is* $\\sigma(a_r)$",
                              tempts="A function called `sigmoid_slope` is fed with what lies at hand"),
                      Mistake("(c[r] + delta[r+1] * w) * (1 - h[r])", "one factor of the slope is missing"),
-                     Mistake("c[r] * h[r] * (1 - h[r])", "what comes back from the next step is missing: this is the base",
+                     Mistake("c[r] * h[r] * (1 - h[r])",
+                             "what comes back from the next step is missing: this is the base",
                              tempts="At the last step it is right"),
                      Mistake("(c[r] + delta[r+1]) * h[r] * (1 - h[r])",
                              "what comes back passes the weight between the steps"),
@@ -153,7 +155,8 @@ def _product(id):
 
 @entry("bptt.tied")
 def _tied(id):
-    return Claim(id, "d(L, w) = sum(c[t]*h[t], t) + sum(delta[t]*h[t-1], t)", TIED, title="A weight with two jobs", mistakes=[
+    return Claim(id, "d(L, w) = sum(c[t]*h[t], t) + sum(delta[t]*h[t-1], t)", TIED,
+                 title="A weight with two jobs", mistakes=[
         Mistake("sum(delta[t]*h[t-1], t)", "the uses of $w$ on the way out are missing",
                 tempts="This is the whole gradient when the two weights are different ones"),
         Mistake("sum(c[t]*h[t], t)", "the uses of $w$ between the steps are missing: this is the immediate part"),
@@ -165,13 +168,11 @@ def _tied(id):
 
 @entry("bptt.memory")
 def _memory(id):
-    return Claim(id, "sum(sum(sum(1, k), d), j) + sum(sum(sum(1, k), i), j) + sum(sum(1, i), j) = H * (D*H + H^2 + H)", """
-                     D, H: size
-                     d: 1..D
-                     i, j, k: 1..H
-                 """, title="What forward mode must keep", mistakes=[
-                     Mistake("D*H + H^2 + H", "this is the number of parameters; forward mode keeps the derivative of each of "
-                                              "the $H$ units by each of them",
+    entries = "sum(sum(sum(1, k), d), j) + sum(sum(sum(1, k), i), j) + sum(sum(1, i), j)"
+    return Claim(id, f"{entries} = H * (D*H + H^2 + H)", "D, H: size\nd: 1..D\ni, j, k: 1..H",
+                 title="What forward mode must keep", mistakes=[
+                     Mistake("D*H + H^2 + H", "this is the number of parameters; forward mode keeps the derivative of "
+                                              "each of the $H$ units by each of them",
                              tempts="Reverse mode needs one number for each parameter"),
                      Mistake("H^2", "this is the Jacobian by $b_h$ alone"),
                      Mistake("H * (D*H + H^2)", "the biases are missing"),
