@@ -36,6 +36,8 @@ _RELATION = re.compile(r":=|<=|>=|==|!=|=|≈|<|>")
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SPELLINGS = {"^": "**", "−": "-", "–": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">="}
+# Letters that name a function where a bracket follows; without one, they may name a symbol.
+_LETTERS = {"σ": "sigmoid", "δ": "delta", "sigma": "sigmoid"}
 _PRODUCT = "write every product with `*`"
 
 
@@ -48,13 +50,15 @@ class Statement(NamedTuple):
 
 
 def respell(text):
-    """Rewrite ``^``, ``²`` and typographic signs as the operators they stand for.
+    """Rewrite ``^``, ``²``, ``σ(`` and typographic signs as what they stand for.
 
     Python reads ``1 - h^2`` as ``(1 - h) ^ 2``; as ``**`` the power binds as a reader expects.
     """
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "**" + m[0].translate(_SUPERSCRIPTS), text)
     for written, meant in _SPELLINGS.items():
         text = text.replace(written, meant)
+    for letter, function in _LETTERS.items():
+        text = re.sub(rf"\b{letter}\s*\(", f"{function}(", text)
     return text.strip()
 
 

@@ -32,13 +32,13 @@ def _jacobian(id):
                            "when the two terms are written as separate fractions",
                     rows="S2-05", damage=True),
             Mistake("p[i] * (1 - p[j])", "the formula of the diagonal stands for every entry",
-                    tempts="For one class it looks like the derivative of the sigmoid, and one forgets that every score "
-                           "moves every probability"),
+                    tempts="For one class it looks like the derivative of the sigmoid, and one forgets that "
+                           "every score moves every probability"),
             Mistake("", "the letter $i$ counts time steps on one line and classes on the next, and the left side "
                         "lacks the second class index $k$",
                     tempts="In the case $i = k$ nothing seems to be missing", rows="S0-08", kind=WORDING),
-            Mistake("", "the case $j = k$ is written with two letters, $p_j - p_k^2$, and the case $j \\ne k$ with a third "
-                        "letter, $-p_k p_i$; read as one index it is right",
+            Mistake("", "the case $j = k$ is written with two letters, $p_j - p_k^2$, and the case $j \\ne k$ "
+                        "with a third letter, $-p_k p_i$; read as one index it is right",
                     tempts="Where $j = k$ either letter is right, so nothing stops you from mixing them",
                     rows="S2-06", kind=WORDING, damage=True),
         ],
@@ -51,8 +51,8 @@ def _two_classes(id):
                  title="Two classes", mistakes=[
                      Mistake("sigmoid(a)", "the other score is left out: only the difference of the two counts",
                              tempts="The sigmoid takes one number, so one reaches for one score"),
-                     Mistake("sigmoid(b - a)", "the difference is taken the wrong way round: this is the probability of "
-                                               "the other class"),
+                     Mistake("sigmoid(b - a)", "the difference is taken the wrong way round: this is the "
+                                               "probability of the other class"),
                  ])
 
 
@@ -91,8 +91,8 @@ def _gradient(id):
             Mistake("d(M, s[j]) = p[j] - v[j]",
                     "the formula needs a target that sums to one; the solution uses that the *input* is one-hot, "
                     "which plays no part",
-                    tempts="In a character model inputs and targets are both one-hot, so the wrong one of the two gets the "
-                           "credit",
+                    tempts="In a character model inputs and targets are both one-hot, so the wrong one of the "
+                           "two gets the credit",
                     rows="S2-08", given="v: real[K]\nM := -sum(v[k] * log(p[k]), k)"),
         ],
         answers="S2-08 S3-52 S4-04")
@@ -146,8 +146,10 @@ def _temperature_slope(id):
                      Mistake("sum((y[k] - u[k]) * s[k], k)", "the sign is flipped: this is how the loss falls"),
                      Mistake("sum((p[k] - y[k]) * s[k], k)", "these are the probabilities at temperature one"),
                      Mistake("beta * sum((u[k] - y[k]) * s[k], k)",
-                             "there is a factor $\\beta$ too many: when $\\beta$ grows by one, $\\beta s_k$ grows by $s_k$",
+                             "there is a factor $\\beta$ too many: when $\\beta$ grows by one, $\\beta s_k$ "
+                             "grows by $s_k$",
                              tempts="The derivative by a score has this factor"),
-                     Mistake("sum((u[k] - y[k]) * beta, k)", "the scores are missing: $\\beta$ multiplies each score, so each "
+                     Mistake("sum((u[k] - y[k]) * beta, k)", "the scores are missing: $\\beta$ multiplies each "
+                                                             "score, so each "
                                                             "term carries its score"),
                  ])
