@@ -207,7 +207,9 @@ def folded_html(data):
         refuted = f" Refuted {mistake['counterexample']}." if mistake["counterexample"] else ""
         items.append(f"✗ {shown}{mistake['wrong']}.{refuted}")
     listed = "".join(f"<li>{_code(escape(item))}</li>" for item in items)
-    return f"<details><summary>{title}</summary><ul>{listed}</ul></details>"
+    # JupyterLab takes away the triangle that tells a reader to click; a list item has it.
+    summary = f'<summary style="display: list-item; list-style-position: inside; cursor: pointer">{title}</summary>'
+    return f"<details>{summary}<ul>{listed}</ul></details>"
 
 
 def _code(text):
