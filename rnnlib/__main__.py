@@ -46,6 +46,9 @@ def add_claims(commands):
 def run_claims(arguments):
     from rnnlib import book, ledger
 
+    if arguments.json and not arguments.json.absolute().parent.is_dir():
+        print(f"error: --json expected a file in a folder that exists, given {arguments.json}", file=sys.stderr)
+        return 2
     rows = ledger.rows(book.records())
     print(ledger.table(rows))
     if arguments.json:

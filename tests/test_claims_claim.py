@@ -496,9 +496,9 @@ def test_an_induction_has_a_base_and_a_step():
     assert "induction over r, from 1 up" in made.evidence.rules
     assert any("induction over r, from 1 up" in told for told in payload(made)["how"])
     assert [line["reason"] for line in payload(made)["lines"]] == ["first", "then"]
-    with pytest.raises(Refuted, match="base"):
+    with pytest.raises(Refuted, match="a: the base does not hold"):
         Induction("a", "h[1] = w\nh[r] = w * h[r-1]", RECURSION, over="r")
-    with pytest.raises(Refuted, match="step"):
+    with pytest.raises(Refuted, match="a: the step does not hold"):
         Induction("a", "h[1] = w^2\nh[r] = w * h[r-1] + 1", RECURSION, over="r")
     with pytest.raises(Unreadable, match="two lines"):
         Induction("a", "h[1] = w^2", RECURSION, over="r")

@@ -129,7 +129,7 @@ class Claim:
         self.id, self.title, self.answers = id, title, answers.split()
         self.given = given if isinstance(given, Given) else Given(given)
         self.fixed = fixed or {}
-        with _named(id):
+        with _told(f"{id}: "):
             self.lines, self.reasons = self._read(statement)
             self.evidence = self._establish()
             self.mistakes = [self._refuted(mistake) for mistake in mistakes]
@@ -322,7 +322,7 @@ class Induction(Claim):
         return [parse_statement(text) for text, _, _ in lines], [reason.strip() for _, _, reason in lines]
 
     def _place(self, number):
-        return ("base", "step")[number]
+        return ("the base ", "the step ")[number]
 
     def _establish(self):
         evidence = super()._establish()
@@ -335,17 +335,8 @@ class Induction(Claim):
 
 
 @contextmanager
-def _named(id):
-    """Put the id of the claim before whatever goes wrong in it."""
-    try:
-        yield
-    except ClaimError as error:
-        raise type(error)(f"{id}: {error}") from None
-
-
-@contextmanager
 def _told(place):
-    """Say which line an error is about."""
+    """Say which claim, or which line of it, an error is about."""
     try:
         yield
     except ClaimError as error:
