@@ -28,7 +28,7 @@ def kernels():
     return ", ".join(sorted(found)) or "unknown"
 
 
-def interleaved(functions, seconds=6.0, rounds=9):
+def interleaved(functions, seconds=6.0, rounds=25):
     """Milliseconds of each function: for every round, the median of a block of calls.
 
     A round measures the functions one after the other, so that a slow phase of the machine meets all of them. Before
@@ -46,7 +46,7 @@ def interleaved(functions, seconds=6.0, rounds=9):
     try:
         for _ in range(rounds):
             for f, number, result in zip(functions, calls, results, strict=True):
-                time.sleep(0.02)
+                time.sleep(0.1)
                 f()
                 result.append(median(_timed(f) for _ in range(number)))
     finally:

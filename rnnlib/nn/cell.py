@@ -5,9 +5,10 @@ The recurrence itself, forward and backward through time, stands in `rnn`, `lstm
 
 import numpy as np
 
-from rnnlib.nn.checks import check_choice, check_floats, check_mask, check_tokens, require
+from rnnlib.nn.checks import check_choice, check_dtype, check_floats, check_mask, check_tokens, require
 from rnnlib.nn.layer import Layer
-from rnnlib.nn.one_hot import one_hot_columns
+from rnnlib.nn.one_hot import sum_by_token
+from rnnlib.nn.products import adds_product
 
 
 class Cell(Layer):
@@ -44,6 +45,7 @@ class Cell(Layer):
         shapes = {"W_xh": (D, G * H), "W_hh": (H, G * H)}
         shapes |= {name: (G * H,) for name in ((), ("b_h",), ("b_xh", "b_hh"))[bias]}
         super().__init__(shapes | (extra_shapes or {}), dtype)
+        self.column_scales = np.repeat(np.array(self.scales, self.dtype), H)
 
     def views(self):
         """W_xi, W_hi, b_i and so on: the columns that belong to one gate."""
@@ -65,11 +67,10 @@ class Cell(Layer):
             x = check_floats("x", x, ("T", "B", self.D), self.dtype)
         T, B = x.shape[:2]
         states = [self.buffer(name, (T + 1, B, self.H)) for name in self.states]
-        if state is None:
-            state = [np.zeros((B, self.H), self.dtype)] * len(states)
-        require(len(state) == len(states), "state", f"a tuple of {len(states)} arrays", f"{len(state)}")
-        for name, array, first in zip(self.states, states, state, strict=True):
-            array[0] = check_floats(f"state {name}", first, (B, self.H), self.dtype)
+        if state is not None:
+            require(len(state) == len(states), "state", f"a tuple of {len(states)} arrays", f"{len(state)}")
+        for k, (name, array) in enumerate(zip(self.states, states, strict=True)):
+            array[0] = 0 if state is None else check_floats(f"state {name}", state[k], (B, self.H), self.dtype)
         mask = check_mask("mask", mask, (T, B))
         self.x, self.padding = x, None if mask is None else ~mask
         return x, states
@@ -80,60 +81,63 @@ class Cell(Layer):
             return [None] * T
         return [rows[:, None] if rows.any() else None for rows in self.padding]
 
-    def start_backward(self, dh, dstate):
-        """Check the arguments; return δ (T, B, G·H) to fill, what reaches each state from later, and W_hhᵀ."""
+    def input_products(self, x, bias):
+        """x_t W_xh + b_h times the gates' `scales`, as (T, B, G·H): one product before the recurrence starts."""
+        T, B = x.shape[:2]
+        a = self.buffer("a", (T, B, len(self.gates) * self.H))
+        W = self.buffer("W_xh with bias", (self.D + 1, len(self.column_scales)))
+        np.multiply(self.W_xh, self.column_scales, out=W[:-1])
+        np.multiply(0 if bias is None else bias, self.column_scales, out=W[-1])
+        if x.ndim == 2:  # tokens: a one-hot row times W_xh is a row of W_xh, so the bias can go to the rows
+            W[:-1] += W[-1]
+            return np.take(W, x, axis=0, out=a, mode="clip")  # (the mode that writes to `out` directly)
+        rows = self.buffer("x with ones", (T * B, self.D + 1))  # a 1 behind each x_t: the bias is one more row of W_xh
+        rows[:, :-1], rows[:, -1] = x.reshape(T * B, -1), 1
+        np.matmul(rows, W, out=a.reshape(T * B, -1))
+        return a
+
+    def by_gate(self, a_t):
+        """(B, G·H) as (G, B, H), a view: copied in this order, each gate of a batch is one block of memory."""
+        return a_t.reshape(len(a_t), -1, self.H).swapaxes(0, 1)
+
+    def start_backward(self, dh, dstate, gates=None):
+        """Check the arguments; prepare the sweep.
+
+        Parameters
+        ----------
+        dh, dstate
+            As for `backward`.
+        gates : int, optional
+            `add_product` is for so many gates; for all where it is not given.
+
+        Returns
+        -------
+        da : array (T, B, G·H)
+            For δ_t, to fill.
+        totals : list of arrays (B, H)
+            What reaches the states after the last step: ∂L/∂h_T, and of the others what comes from later segments.
+        immediate : T arrays (B, H), or None for zero
+            At t ∂⁺L/∂h_{t-1}, the immediate derivative of the step before.
+        add_product : callable
+            `adds_product` with W_hhᵀ: ``add_product(da_t, immediate[t])`` is what reaches h_{t-1}.
+        """
         require("x" in self.__dict__, "backward", "a forward pass before it", "none")
         T, B = self.x.shape[:2]
         if dh is not None:
             require(dh.shape == (T, B, self.H), "dh", f"shape {(T, B, self.H)}", dh.shape)
-            require(dh.dtype == self.dtype, "dh", f"dtype {self.dtype}", dh.dtype)
+            check_dtype("dh", dh, self.dtype)
         totals = [self.buffer("d" + name, (B, self.H)) for name in self.states]
         for k, total in enumerate(totals):
             total[...] = 0 if dstate is None else dstate[k]
-        W_hhT = self.buffer("W_hhT", self.W_hh.shape[::-1])
-        W_hhT[...] = self.W_hh.T  # copied once: every step's product is some percent faster than with a view
-        return self.buffer("da", (T, B, len(self.gates) * self.H)), totals, W_hhT
-
-    def by_gate(self, W):
-        """The columns (..., G·H) as (G, ..., H): gates first, so that one gate of a batch is one block of memory."""
-        return np.moveaxis(W.reshape(*W.shape[:-1], len(self.gates), self.H), -2, 0)
-
-    def input_products(self, x, bias):
-        """x_t W_xh + b_h times the gates' `scales`, as (G, T, B, H): one product before the recurrence starts."""
-        T, B = x.shape[:2]
-        G, H = len(self.gates), self.H
-        a = self.buffer("a", (G, T, B, H))
-        scales = np.array(self.scales, self.dtype)[:, None, None]
-        W = np.multiply(self.by_gate(self.W_xh), scales, out=self.buffer("W_xh by gate", (G, self.D, H)))
-        bias = None if bias is None else self.by_gate(bias)[:, None] * scales
-        if x.ndim == 2:  # tokens: a one-hot row times W_xh is a row of W_xh, so the bias can go to the rows
-            if bias is not None:
-                W += bias
-            return np.take(W, x, axis=1, out=a, mode="clip")  # (the mode that writes to `out` directly)
-        np.matmul(x.reshape(T * B, self.D), W, out=a.reshape(G, T * B, H))
-        if bias is not None:
-            a += bias[:, None]
-        return a
-
-    def recurrent_products(self, B, gates=slice(None)):
-        """A function of h_{t-1} (B, H) that returns h_{t-1} W_hh for these gates, (G, B, H), times their `scales`.
-
-        It writes to the same array each time.
-        """
-        scales, H = np.array(self.scales[gates], self.dtype)[:, None, None], self.H
-        W = self.by_gate(self.W_hh)[gates] * scales
-        G = len(W)
-        r = np.empty((G, B, H), self.dtype)
-        if B > 1:
-            return lambda h_before: np.matmul(h_before, W, out=r)
-        # one sequence: a single product with the gates side by side is faster than one for each
-        W, flat = W.transpose(1, 0, 2).reshape(H, G * H), r.reshape(1, G * H)
-
-        def product(h_before):
-            np.dot(h_before, W, out=flat)
-            return r
-
-        return product
+        if dh is not None:
+            totals[0] += dh[-1]
+        if B == 1:  # an array to add to
+            immediate = self.buffer("immediate", (T, B, self.H))
+            immediate[0], immediate[1:] = 0, 0 if dh is None else dh[:-1]
+        else:
+            immediate = [None] * T if dh is None else [None, *dh[:-1]]
+        add_product = adds_product(self.W_hh.T if gates is None else self.W_hh.T[: gates * self.H], B)
+        return self.buffer("da", (T, B, len(self.gates) * self.H)), totals, immediate, add_product
 
     def blocks(self, T, B):
         """Slices of steps from the last to the first, each so short that its arrays stay in the cache."""
@@ -148,30 +152,39 @@ class Cell(Layer):
     def _block_length(self, T, B):
         return min(T, max(1, 2**14 // (B * self.H)))
 
-    def input_gradients(self, da, want_dx):
-        """From δ = da (T, B, G·H): ∂L/∂W_xh and ∂L/∂x, each one product over all T·B rows."""
-        T, B = self.x.shape[:2]
-        da = da.reshape(T * B, -1)
+    def weight_gradients(self, h_before, da, da_hh=None):
+        """From δ = da (T, B, G·H): the gradients of W_xh, W_hh and the biases, one product over all T·B rows each.
+
+        `da_hh` is what W_hh and b_hh see, where that is not δ.
+        """
+        da = da.reshape(-1, da.shape[-1])
+        da_hh = da if da_hh is None else da_hh.reshape(da.shape)
+        np.matmul(h_before.reshape(-1, self.H).T, da_hh, out=self.dW_hh)  # Σ_t h_{t-1}ᵀ δ_t
         if self.x.ndim == 2:
-            self.dW_xh = one_hot_columns(self.x, self.D, self.dtype) @ da
+            dW = sum_by_token(self.x, self.D, da)
+            db = _sum_of_rows(dW)  # every row of δ belongs to one token: their sum is the sum over the tokens
+        else:
+            rows = self.buffer("x with ones", (len(da), self.D + 1))
+            dW = np.matmul(rows.T, da, out=self.buffer("dW", (self.D + 1, da.shape[1])))
+            dW, db = dW[:-1], dW[-1]
+        self.dW_xh = dW
+        for name in {"b_h", "b_xh"} & self.parameters.keys():
+            self.gradients[name][...] = db
+        if self.bias == 2:
+            self.db_hh = db if da_hh is da else _sum_of_rows(da_hh)
+
+    def input_gradients(self, da, want_dx):
+        """∂L/∂x (T, B, D) from δ; None for tokens."""
+        if self.x.ndim == 2 or not want_dx:
             return None
-        np.matmul(self.x.reshape(T * B, self.D).T, da, out=self.dW_xh)
-        if not want_dx:
-            return None
-        dx = self.buffer("dx", (T, B, self.D))
-        np.matmul(da, self.W_xh.T, out=dx.reshape(T * B, self.D))
+        dx = self.buffer("dx", self.x.shape)
+        np.matmul(da.reshape(-1, da.shape[-1]), self.W_xh.T, out=dx.reshape(-1, self.D))
         return dx
 
-    def recurrent_gradients(self, h_before, da):
-        """∂L/∂W_hh = Σ_t h_{t-1}ᵀ δ_t: one product over all T·B rows, after the sweep."""
-        np.matmul(h_before.reshape(-1, self.H).T, da.reshape(-1, da.shape[-1]), out=self.dW_hh)
-
-    def bias_gradients(self, da, da_hh=None):
-        """∂L/∂b = Σ_t δ_t; `da_hh` where b_hh is added elsewhere than b_xh."""
-        names = [name for name in ("b_h", "b_xh", "b_hh") if name in self.parameters]
-        for name in names:
-            rows = (da_hh if name == "b_hh" and da_hh is not None else da).reshape(-1, da.shape[-1])
-            np.matmul(np.ones(len(rows), self.dtype), rows, out=self.gradients[name])  # faster than a sum over rows
+    @property
+    def scaled_W_hh(self):
+        """W_hh times the gates' `scales`."""
+        return self.W_hh * self.column_scales
 
     @property
     def total_bias(self):
@@ -179,3 +192,8 @@ class Cell(Layer):
         if self.bias == 0:
             return None
         return self.b_h if self.bias == 1 else self.b_xh + self.b_hh
+
+
+def _sum_of_rows(array):
+    """Σ over the rows, as a product: some times faster than `sum`."""
+    return np.ones(len(array), array.dtype) @ array

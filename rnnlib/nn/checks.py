@@ -23,9 +23,15 @@ def check_floats(argument, array, shape, dtype):
         n >= 1 if isinstance(size, str) else n == size for n, size in zip(array.shape, shape, strict=True)
     )
     require(fits, argument, f"shape {expected}" + (" with every size ≥ 1" if array.size == 0 else ""), array.shape)
-    require(array.dtype == dtype, argument, f"dtype {np.dtype(dtype)}", array.dtype)
+    check_dtype(argument, array, dtype)
     require(np.isfinite(array).all(), argument, "finite numbers", "NaN or infinity")
     return array
+
+
+def check_dtype(argument, array, dtype):
+    """An array of exactly this dtype."""
+    if array.dtype != dtype:  # (to write a dtype as text takes longer than a step of a small network)
+        require(False, argument, f"dtype {np.dtype(dtype)}", array.dtype)
 
 
 def check_tokens(argument, tokens, V):

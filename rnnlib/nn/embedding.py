@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnlib.nn.checks import check_tokens, require
 from rnnlib.nn.layer import Layer
-from rnnlib.nn.one_hot import one_hot_columns
+from rnnlib.nn.one_hot import sum_by_token
 
 
 class Embedding(Layer):
@@ -31,4 +31,4 @@ class Embedding(Layer):
     def backward(self, dx):
         """Fill dE from ∂L/∂x."""
         V, D = self.E.shape
-        self.dE = one_hot_columns(self.tokens, V, self.dtype) @ dx.reshape(-1, D)
+        self.dE = sum_by_token(self.tokens, V, dx.reshape(-1, D))

@@ -13,6 +13,7 @@ import numpy as np
 
 from rnnlib.nn.cell import Cell
 from rnnlib.nn.checks import check_choice
+from rnnlib.nn.products import adds_product
 
 
 class GRU(Cell):
@@ -51,35 +52,33 @@ class GRU(Cell):
 
     def _reset_after(self, x):
         """A function of t and h_{t-1} that computes z and n, and keeps z, r, n and q = h_{t-1} W_hn + b_hn."""
-        a, product = self.input_products(x, self._outer_bias()), self.recurrent_products(x.shape[1])
+        a, W_hh, H = self.input_products(x, self._outer_bias()), self.scaled_W_hh, self.H
+        products = self.buffer("products", (x.shape[1], 3 * H))
 
         def gates_at(t, h_before):
-            gates, q, products, a_t = self.values[t], self.q[t], product(h_before), a[:, t]
-            zr = np.add(a_t[:2], products[:2], out=gates[:2])
-            _sigmoid_of_half(zr)
+            gates, q, a_t = self.values[t], self.q[t], a[t]
             z, r, n = gates
-            np.copyto(q, products[2])
-            if self.bias == 2:
-                np.add(q, self.b_hn, out=q)
+            np.dot(h_before, W_hh, out=products)
+            np.add(products[:, : 2 * H], a_t[:, : 2 * H], out=a_t[:, : 2 * H])
+            _sigmoid_of_half(self.by_gate(a_t[:, : 2 * H]), out=gates[:2])
+            np.add(products[:, 2 * H :], self.b_hn if self.bias == 2 else 0, out=q)
             np.multiply(r, q, out=n)
-            np.add(n, a_t[2], out=n)
+            np.add(n, a_t[:, 2 * H :], out=n)
             return z, np.tanh(n, out=n)
 
         return gates_at
 
     def _reset_before(self, x):
         """A function of t and h_{t-1} that computes z and n, and keeps z, r, n and q = r_t ⊙ h_{t-1}."""
-        a, B = self.input_products(x, self._outer_bias()), x.shape[1]
-        product_zr, product_n = self.recurrent_products(B, slice(0, 2)), self.recurrent_products(B, slice(2, 3))
+        a, W_hh, B, H = self.input_products(x, self._outer_bias()), self.scaled_W_hh, x.shape[1], self.H
+        add_zr, add_n = adds_product(W_hh[:, : 2 * H], B), adds_product(W_hh[:, 2 * H :], B)
 
         def gates_at(t, h_before):
-            gates, q, a_t = self.values[t], self.q[t], a[:, t]
-            zr = np.add(a_t[:2], product_zr(h_before), out=gates[:2])
-            _sigmoid_of_half(zr)
+            gates, q, a_t = self.values[t], self.q[t], a[t]
             z, r, n = gates
+            _sigmoid_of_half(self.by_gate(add_zr(h_before, a_t[:, : 2 * H])), out=gates[:2])
             np.multiply(r, h_before, out=q)
-            np.add(a_t[2], product_n(q)[0], out=n)
-            return z, np.tanh(n, out=n)
+            return z, np.tanh(add_n(q, a_t[:, 2 * H :]), out=n)
 
         return gates_at
 
@@ -92,38 +91,37 @@ class GRU(Cell):
 
     def backward(self, dh, dstate=None, want_dx=True):
         """Backpropagation through time; arguments and results are those of `RNN.backward`."""
-        self.da, (total,), W_hhT = self.start_backward(dh, dstate)
-        self.dq = self.da if self.reset == "before" else self.buffer("dq", self.da.shape)
+        self.da, (total,), immediate, add_product = self.start_backward(dh, dstate, 3 if self.reset == "after" else 2)
+        self.dq = self.buffer("dq", self.da.shape) if self.reset == "after" else None
         step = self._back_after if self.reset == "after" else self._back_before
-        through = self.buffer("through", total.shape)
         T, B = self.x.shape[:2]
+        kept = self.buffer("kept", (B, self.H))
         for steps in self.blocks(T, B):
             slopes, z = self._slopes(steps)
             for t in reversed(range(T)[steps]):
                 k = t - steps.start
-                if dh is not None:
-                    np.add(total, dh[t], out=total)  # now ∂L/∂h_t
-                step(t, total, slopes[k], W_hhT, through)
-                np.multiply(total, z[k], out=total)
-                np.add(total, through, out=total)
-        self._weight_gradients()
+                np.multiply(total, z[k], out=kept)
+                total = step(t, total, slopes[k], immediate[t], add_product)  # from ∂L/∂h_t to ∂L/∂h_{t-1}
+                np.add(total, kept, out=total)
+        self._finish_weights()
         return self.input_gradients(self.da, want_dx), (total.copy(),)
 
-    def _back_after(self, t, total, slopes, W_hhT, through):
+    def _back_after(self, t, total, slopes, before, add_product):
         H = self.H
         dq = self.dq[t]  # the columns that W_hh sees: δ of z and r, and ∂L/∂q_t
         np.multiply(total, slopes[:3], out=dq.reshape(-1, 3, H).transpose(1, 0, 2))
         np.multiply(total, slopes[3], out=self.da[t, :, 2 * H :])
-        np.dot(dq, W_hhT, out=through)
+        return add_product(dq, before)
 
-    def _back_before(self, t, total, slopes, W_hhT, through):
+    def _back_before(self, t, total, slopes, before, add_product):
         H, da = self.H, self.da[t]
         np.multiply(total, slopes[0], out=da[:, :H])
         np.multiply(total, slopes[3], out=da[:, 2 * H :])
-        drh = da[:, 2 * H :] @ W_hhT[2 * H :]  # ∂L/∂(r_t ⊙ h_{t-1})
+        drh = da[:, 2 * H :] @ self.W_hn.T  # ∂L/∂(r_t ⊙ h_{t-1})
         np.multiply(drh, slopes[1], out=da[:, H : 2 * H])
-        np.matmul(da[:, : 2 * H], W_hhT[: 2 * H], out=through)
-        through += np.multiply(drh, self.values[t, 1], out=drh)
+        total = add_product(da[:, : 2 * H], before)
+        total += np.multiply(drh, self.values[t, 1], out=drh)
+        return total
 
     def _slopes(self, steps):
         """By what to multiply ∂L/∂h_t for δ of z, of r, for ∂L/∂q_t and for δ of n, in a block of steps; and z.
@@ -151,20 +149,19 @@ class GRU(Cell):
             z[padding] = 1
         return slopes, z
 
-    def _weight_gradients(self):
+    def _finish_weights(self):
         H, h_before = self.H, self.h[:-1]
         if self.reset == "after":
-            self.recurrent_gradients(h_before, self.dq)
             self.da[..., : 2 * H] = self.dq[..., : 2 * H]
+            self.weight_gradients(h_before, self.da, self.dq)
         else:
-            self.recurrent_gradients(h_before, self.da)
+            self.weight_gradients(h_before, self.da)
             rows = self.q.reshape(-1, H), self.da[..., 2 * H :].reshape(-1, H)
             self.dW_hn = rows[0].T @ rows[1]  # W_hn was multiplied by r_t ⊙ h_{t-1}
-        self.bias_gradients(self.da, self.dq)
 
 
-def _sigmoid_of_half(a):
-    """σ(2a) in place of a."""
-    np.tanh(a, out=a)
-    np.multiply(a, 0.5, out=a)
-    np.add(a, 0.5, out=a)
+def _sigmoid_of_half(a, out):
+    """σ(2a)."""
+    np.tanh(a, out=out)
+    np.multiply(out, 0.5, out=out)
+    np.add(out, 0.5, out=out)

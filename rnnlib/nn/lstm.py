@@ -11,6 +11,7 @@ PyTorch's order of the gates is i, f, g, o.
 import numpy as np
 
 from rnnlib.nn.cell import Cell
+from rnnlib.nn.products import adds_product
 
 
 class LSTM(Cell):
@@ -42,10 +43,9 @@ class LSTM(Cell):
         state : (h_T, c_T)
         """
         x, (h, c) = self.start(x, state, mask)
-        T, B = x.shape[:2]
-        gates_at, ig = self.start_gates(x), self.buffer("ig", (B, self.H))
-        self.h, self.c, self.tanh_c = h, c, self.buffer("tanh c", (T, B, self.H))
-        for t, (tanh_c_t, pad) in enumerate(zip(self.tanh_c, self.padded(T), strict=True)):
+        gates_at, ig = self.start_gates(x), self.buffer("ig", h.shape[1:])
+        self.h, self.c, self.o_tanh_c, self.tanh_c = h, c, h[1:], self.buffer("tanh c", h[1:].shape)
+        for t, (tanh_c_t, pad) in enumerate(zip(self.tanh_c, self.padded(len(x)), strict=True)):
             h_t, c_t = h[t + 1], c[t + 1]
             i, f, o, g = gates_at(t, h[t])
             np.multiply(f, c[t], out=c_t)
@@ -61,19 +61,52 @@ class LSTM(Cell):
     def start_gates(self, x):
         """A function of t and h_{t-1} that computes i, f, o and g, each (B, H), and keeps them in `values`."""
         T, B = x.shape[:2]
-        a, product = self.input_products(x, self.total_bias), self.recurrent_products(B)
+        products = self._products_with_tokens(x) if x.ndim == 2 else self._joint_products(x)
         self.values = values = self.buffer("values", (T, 4, B, self.H))
 
         def gates_at(t, h_before):
-            r, gates = product(h_before), values[t]
-            np.add(a[:, t], r, out=r)
-            np.tanh(r, out=gates)
+            gates = np.tanh(self.by_gate(products(t, h_before)), out=values[t])
             ifo = gates[:3]
             np.multiply(ifo, 0.5, out=ifo)
             np.add(ifo, 0.5, out=ifo)
             return gates
 
         return gates_at
+
+    def _products_with_tokens(self, x):
+        """A function of t and h_{t-1} that returns x_t W_xh + h_{t-1} W_hh + b_h times the gates' `scales`."""
+        a, add_product = self.input_products(x, self.total_bias), adds_product(self.scaled_W_hh, x.shape[1])
+        return lambda t, h_before: add_product(h_before, a[t])
+
+    def _joint_products(self, x):
+        """The same for input vectors, as one product: of h_{t-1}, x_t and 1 side by side, with W_hh, W_xh and b_h.
+
+        For few inputs that is faster than a product and a sum of their own, and never slower.
+        """
+        T, B = x.shape[:2]
+        H, K = self.H, self.H + self.D + 1
+        W, z = self.buffer("W", (K, 4 * H)), self.buffer("h, x and 1", (T, B, K))
+        W[:H], W[H:-1], W[-1] = self.W_hh, self.W_xh, 0 if self.bias == 0 else self.total_bias
+        W *= self.column_scales
+        z[..., H:-1], z[..., -1] = x, 1
+        r = self.buffer("r", (B, 4 * H))
+
+        def products(t, h_before):
+            z[t, :, :H] = h_before
+            return np.matmul(z[t], W, out=r)
+
+        return products
+
+    def finish_weights(self, da):
+        """The gradients of the weights and biases from δ, after the sweep."""
+        if self.x.ndim == 2:
+            return self.weight_gradients(self.h[:-1], da)
+        K, H = self.H + self.D + 1, self.H
+        z = self.buffer("h, x and 1", (*self.x.shape[:2], K))
+        dW = np.matmul(z.reshape(-1, K).T, da.reshape(-1, 4 * H), out=self.buffer("dW", (K, 4 * H)))
+        self.dW_hh, self.dW_xh = dW[:H], dW[H:-1]
+        for name in {"b_h", "b_xh", "b_hh"} & self.parameters.keys():
+            self.gradients[name][...] = dW[-1]
 
     def backward(self, dh, dstate=None, want_dx=True):
         """Backpropagation through time; the arguments are those of `RNN.backward`.
@@ -90,46 +123,44 @@ class LSTM(Cell):
         dstate : (dh_0, dc_0)
         """
         T, B = self.x.shape[:2]
-        da, (total, dc), W_hhT = self.start_backward(dh, dstate)
+        da, (total, dc), immediate, add_product = self.start_backward(dh, dstate)
         term = self.buffer("term", (B, self.H))
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
         padded = self.padded(T)
         for steps in self.blocks(T, B):
             slopes, dh_dc, f = self._slopes(steps)
             for t in reversed(range(T)[steps]):
-                k, da_t = t - steps.start, da_by_gate[t]
-                if dh is not None:
-                    np.add(total, dh[t], out=total)  # now ∂L/∂h_t
+                k, da_t = t - steps.start, da_by_gate[t]  # total is ∂L/∂h_t
                 np.multiply(total, dh_dc[k], out=term)
                 np.add(dc, term, out=dc)  # now ∂L/∂c_t
                 np.multiply(dc, slopes[k, :2], out=da_t[:2])  # δ_t of i and f, which act through c_t,
                 np.multiply(dc, slopes[k, 3], out=da_t[3])  # as g does,
                 np.multiply(total, slopes[k, 2], out=da_t[2])  # and of o, which acts on h_t at once
                 np.multiply(dc, f[k], out=dc)
-                skipped = None if padded[t] is None else total.copy()
-                np.dot(da[t], W_hhT, out=total)
+                skipped = None if padded[t] is None else np.where(padded[t], total, 0)
+                total = add_product(da[t], immediate[t])
                 if skipped is not None:
-                    np.copyto(total, skipped, where=padded[t])
-        self.recurrent_gradients(self.h[:-1], da)
-        self.bias_gradients(da)
+                    total += skipped
+        self.finish_weights(da)
         return self.input_gradients(da, want_dx), (total.copy(), dc.copy())
 
     def _slopes(self, steps):
         """For a block of steps ∂c_t/∂a_t of i, f and g, and ∂h_t/∂a_t of o; ∂h_t/∂c_t; and ∂c_t/∂c_{t-1}."""
-        values, tanh_c = self.values[steps], self.tanh_c[steps]
-        i, f, o, g = np.moveaxis(values, 1, 0)
+        values, o_tanh_c = self.values[steps], self.o_tanh_c[steps]
+        i, f, o, g = values.swapaxes(0, 1)
         slopes = self.block_buffer("slopes", steps, values.shape[1:])
-        np.subtract(1, values[:, :3], out=slopes[:, :3])
-        slopes[:, :3] *= values[:, :3]  # σ' = σ (1 - σ)
-        slopes[:, 0] *= g
-        slopes[:, 1] *= self.c[:-1][steps]
-        slopes[:, 2] *= tanh_c
-        np.multiply(g, g, out=slopes[:, 3])
-        np.subtract(1, slopes[:, 3], out=slopes[:, 3])  # tanh' = 1 - tanh²
-        slopes[:, 3] *= i
-        dh_dc = np.multiply(tanh_c, tanh_c, out=self.block_buffer("dh/dc", steps, tanh_c.shape[1:]))
-        np.subtract(1, dh_dc, out=dh_dc)
-        dh_dc *= o
+        of_i, of_f, of_o, of_g = slopes.swapaxes(0, 1)
+        np.subtract(1, values[:, :3], out=slopes[:, :3])  # with σ' = σ (1 - σ):
+        np.multiply(i, g, out=of_g)
+        np.multiply(of_i, of_g, out=of_i)  # g i (1 - i),
+        np.multiply(of_f, f, out=of_f)
+        np.multiply(of_f, self.c[:-1][steps], out=of_f)  # c_{t-1} f (1 - f),
+        np.multiply(of_o, o_tanh_c, out=of_o)  # tanh(c_t) o (1 - o);
+        np.multiply(of_g, g, out=of_g)  # with tanh' = 1 - tanh²:
+        np.subtract(i, of_g, out=of_g)  # i (1 - g²) = i - i g g,
+        dh_dc = self.block_buffer("dh/dc", steps, o.shape[1:])
+        np.multiply(o_tanh_c, self.tanh_c[steps], out=dh_dc)
+        np.subtract(o, dh_dc, out=dh_dc)  # o (1 - tanh(c_t)²)
         if self.padding is not None:  # h_t = h_{t-1} and c_t = c_{t-1} there
             padding, f = self.padding[steps], f.copy()
             np.moveaxis(slopes, 1, 2)[padding] = 0

@@ -102,37 +102,36 @@ class PhasedLSTM(LSTM):
         if self.padding is not None:
             self.k[self.padding] = 0  # closed for good: the state is carried on
         gates_at, self.h, self.c = self.start_gates(x), h, c
-        self.h_open, self.c_open, self.tanh_c = (self.buffer(name, (T, B, self.H)) for name in ("h~", "c~", "tanh c"))
+        self.o_tanh_c, self.c_open, self.tanh_c = (self.buffer(n, (T, B, self.H)) for n in ("h~", "c~", "tanh c"))
         for t in range(T):
             i, f, o, g = gates_at(t, h[t])
             self.c_open[t] = f * c[t] + i * g
             np.tanh(self.c_open[t], out=self.tanh_c[t])
-            self.h_open[t] = o * self.tanh_c[t]
+            self.o_tanh_c[t] = o * self.tanh_c[t]
             c[t + 1] = self.k[t] * self.c_open[t] + (1 - self.k[t]) * c[t]
-            h[t + 1] = self.k[t] * self.h_open[t] + (1 - self.k[t]) * h[t]
+            h[t + 1] = self.k[t] * self.o_tanh_c[t] + (1 - self.k[t]) * h[t]
         return h[1:], (h[-1], c[-1])
 
     def backward(self, dh, dstate=None, want_dx=True):
         """Backpropagation through time; arguments and results are those of `LSTM.backward`."""
         T, B = self.x.shape[:2]
-        da, (total, dc), W_hhT = self.start_backward(dh, dstate)
+        da, (total, dc), immediate, add_product = self.start_backward(dh, dstate)
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
         k, dk = self.k, self.buffer("dk", (T, B, self.H))
         for t in reversed(range(T)):
             (slopes,), (dh_dc,), (f,) = self._slopes(slice(t, t + 1))
-            if dh is not None:
-                total += dh[t]  # now ∂L/∂h_t
-            dk[t] = total * (self.h_open[t] - self.h[t]) + dc * (self.c_open[t] - self.c[t])
+            dk[t] = total * (self.o_tanh_c[t] - self.h[t]) + dc * (self.c_open[t] - self.c[t])
             dh_open = k[t] * total
             dc_open = k[t] * dc + dh_open * dh_dc
             np.multiply(dc_open, slopes[:2], out=da_by_gate[t, :2])
             np.multiply(dc_open, slopes[3], out=da_by_gate[t, 3])
             np.multiply(dh_open, slopes[2], out=da_by_gate[t, 2])
             dc[...] = (1 - k[t]) * dc + f * dc_open
-            total[...] = (1 - k[t]) * total + da[t] @ W_hhT
+            kept = (1 - k[t]) * total
+            total = add_product(da[t], immediate[t])
+            total += kept
         self._openness_gradients(dk)
-        self.recurrent_gradients(self.h[:-1], da)
-        self.bias_gradients(da)
+        self.finish_weights(da)
         return self.input_gradients(da, want_dx), (total.copy(), dc.copy())
 
     def _openness_gradients(self, dk):

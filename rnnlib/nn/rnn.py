@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnlib.nn.cell import Cell
 from rnnlib.nn.checks import check_choice
+from rnnlib.nn.products import adds_product
 
 
 def _sigmoid_of_half(a, out):
@@ -66,12 +67,10 @@ class RNN(Cell):
             For a wrong shape or dtype, a token outside the vocabulary, NaN or infinity, T = 0 or B = 0.
         """
         x, (h,) = self.start(x, state, mask)
-        (a,) = self.input_products(x, self.total_bias)
-        f, W_hh, r = _ACTIVATIONS[self.activation], self.W_hh * self.scales[0], self.buffer("r", h.shape[1:])
+        f, a = _ACTIVATIONS[self.activation], self.input_products(x, self.total_bias)
+        add_product = adds_product(self.scaled_W_hh, x.shape[1])
         for a_t, h_before, h_t, pad in zip(a, h, h[1:], self.padded(len(x)), strict=False):
-            np.dot(h_before, W_hh, out=r)  # (np.dot starts a little faster than np.matmul)
-            np.add(a_t, r, out=r)
-            f(r, out=h_t)
+            f(add_product(h_before, a_t), out=h_t)
             if pad is not None:
                 np.copyto(h_t, h_before, where=pad)
         self.h = h
@@ -96,21 +95,17 @@ class RNN(Cell):
         dstate : (dh_0,)
         """
         T, B = self.x.shape[:2]
-        da, (total,), W_hhT = self.start_backward(dh, dstate)
+        da, (total,), immediate, add_product = self.start_backward(dh, dstate)
         padded = self.padded(T)
         for steps in self.blocks(T, B):
-            dhs = [None] * T if dh is None else dh[steps]
-            rows = zip(self._slopes(steps), da[steps], dhs, padded[steps], strict=False)
-            for slope, da_t, dh_t, pad in reversed(list(rows)):
-                if dh_t is not None:
-                    np.add(total, dh_t, out=total)  # now ∂L/∂h_t: at once and through every later step
+            rows = zip(self._slopes(steps), da[steps], immediate[steps], padded[steps], strict=True)
+            for slope, da_t, before, pad in reversed(list(rows)):  # total is ∂L/∂h_t, at once and through later steps
                 np.multiply(total, slope, out=da_t)  # δ_t
-                skipped = None if pad is None else total.copy()
-                np.dot(da_t, W_hhT, out=total)  # what reaches h_{t-1} through step t
+                skipped = None if pad is None else np.where(pad, total, 0)
+                total = add_product(da_t, before)
                 if skipped is not None:
-                    np.copyto(total, skipped, where=pad)
-        self.recurrent_gradients(self.h[:-1], da)
-        self.bias_gradients(da)
+                    total += skipped
+        self.weight_gradients(self.h[:-1], da)
         return self.input_gradients(da, want_dx), (total.copy(),)
 
     def _slopes(self, steps):
