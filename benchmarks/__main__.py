@@ -24,7 +24,7 @@ def run(w, seconds):
     with measure.threads(w.threads):
         peak = measure.peak_flops(w.dtype)
         steps = [workloads.our_step(w), workloads.torch_step(w), workloads.products_step(w)]
-        ours, theirs, products = measure.interleaved(steps, seconds)
+        ours, theirs, products = measure.interleaved(steps, seconds, pause=0.1 if w.threads > 1 else 0)
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     return {
         "ours_ms": median(ours),

@@ -8,6 +8,7 @@ from statistics import median
 import numpy as np
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
+from tqdm import tqdm
 
 
 @contextmanager
@@ -28,11 +29,21 @@ def kernels():
     return ", ".join(sorted(found)) or "unknown"
 
 
-def interleaved(functions, seconds=6.0, rounds=25):
+def interleaved(functions, seconds=6.0, rounds=25, pause=0.0):
     """Milliseconds of each function: for every round, the median of a block of calls.
 
     A round measures the functions one after the other, so that a slow phase of the machine meets all of them. Before
-    each block there is a pause, in which the other library's threads stop spinning, and one call that does not count.
+    each block there is one call that does not count.
+
+    Parameters
+    ----------
+    functions : list of callables
+    seconds : float
+        Time for all calls together.
+    rounds : int
+    pause : float
+        Seconds before each block. Threads that have nothing to do spin for some tens of milliseconds before they
+        sleep; until then those of one library take processor time from the other.
 
     Returns
     -------
@@ -44,9 +55,9 @@ def interleaved(functions, seconds=6.0, rounds=25):
     results = [[] for _ in functions]
     gc.disable()
     try:
-        for _ in range(rounds):
+        for _ in tqdm(range(rounds), leave=False, delay=1):
             for f, number, result in zip(functions, calls, results, strict=True):
-                time.sleep(0.1)
+                time.sleep(pause)
                 f()
                 result.append(median(_timed(f) for _ in range(number)))
     finally:

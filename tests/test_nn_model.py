@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from rnnlib.nn import GRU, LSTM, RNN, PhasedLSTM, RecurrentModel, chrono, forget_bias, orthogonal
+from rnnlib.nn.one_hot import sum_by_token
+from rnnlib.nn.products import adds_product
 
 
 def test_names_and_shapes():
@@ -226,3 +228,24 @@ def test_wrong_names_are_told():
         _ = model.W_ih
     with pytest.raises(ValueError, match=r"W_hh expected shape \(2, 2\), given \(3, 3\)\."):
         model.W_hh = np.eye(3)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "complex128"])
+@pytest.mark.parametrize("B", [1, 3])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_product_is_added(B, dtype, transposed):
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(37, 21)).astype(dtype)
+    v, s = rng.normal(size=(B, 37)).astype(dtype), rng.normal(size=(B, 21)).astype(dtype)
+    expected = s + v @ W
+    found = adds_product(np.asfortranarray(W) if transposed else W, B)(v, s)
+    np.testing.assert_allclose(found, expected, rtol=1e-4 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("V", [5, 5000])  # the one-hot vectors as a matrix, and as a sparse one
+def test_rows_are_added_up_by_token(V):
+    rng = np.random.default_rng(0)
+    tokens, rows = rng.integers(0, V, (4, 3)), rng.normal(size=(12, 7))
+    expected = np.zeros((V, 7))
+    np.add.at(expected, tokens.ravel(), rows)
+    np.testing.assert_allclose(sum_by_token(tokens, V, rows), expected, rtol=1e-12)
