@@ -124,6 +124,19 @@ def test_gradients_equal_autograd_in_a_plain_case(cell, options, bias):
     assert max(errors.values()) <= TOLERANCE, errors
 
 
+@pytest.mark.parametrize(("cell", "options"), CELLS)
+@pytest.mark.parametrize("V", [None, 300])
+def test_gradients_equal_autograd_at_sizes_that_are_cut_into_blocks(cell, options, V):
+    T, B, H = 7, 40, 130
+    model = RecurrentModel(cell, V=V, D=3 if V is None else None, H=H, Y=4, seed=1, **options)
+    assert 1 < len(model.cells[0].blocks(T, B)) < T
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(T, B, 3)) if V is None else rng.integers(0, V, (T, B))
+    mask = np.arange(T)[:, None] < rng.integers(1, T + 1, B)
+    errors = compare(model, x, rng.integers(0, 4, (T, B)), {"reduction": "mean", "mask": mask})
+    assert max(errors.values()) <= TOLERANCE, errors
+
+
 @pytest.mark.parametrize(("cell", "options"), [c for c in CELLS if c[1].get("activation") != "relu"])
 def test_gradients_equal_complex_steps(cell, options):
     rng = np.random.default_rng(0)
