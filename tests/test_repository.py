@@ -32,6 +32,8 @@ def names(files):
 def test_notebook_holds_sources_only(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
+    as_saved = nbformat.writes(notebook) + "\n"
+    assert path.read_text("utf-8") == as_saved, "not as JupyterLab saves it, line by line; write it with nbformat.write"
     assert set(notebook.metadata) <= {"kernelspec", "language_info"}, "no other metadata of the notebook"
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.get("language_info", {"name": "python"}) == {"name": "python"}
