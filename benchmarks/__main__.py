@@ -19,7 +19,8 @@ def run(w, seconds):
     dict
         Milliseconds of a step (ours, torch) and of its matrix products alone; the median, smallest and largest ratio
         of a round; and `peak_share`: the operations of those products, divided by our time and by the speed of a large
-        product. `kernels` names what NumPy's OpenBLAS uses: ``OPENBLAS_CORETYPE`` in the environment can change it.
+        product. `layers` and `sizes` describe the step; `kernels` names what NumPy's OpenBLAS uses, which
+        ``OPENBLAS_CORETYPE`` in the environment can change.
     """
     with measure.threads(w.threads):
         peak = measure.peak_flops(w.dtype)
@@ -27,6 +28,7 @@ def run(w, seconds):
         ours, theirs, products = measure.interleaved(steps, seconds, pause=0.1 if w.threads > 1 else 0)
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     return {
+        **w.told(),
         "ours_ms": median(ours),
         "torch_ms": median(theirs),
         "ratio": median(ratios),

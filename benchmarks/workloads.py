@@ -30,6 +30,15 @@ class Workload:
     threads: int = 2
     activation: str | None = None
 
+    def told(self):
+        """Layers and sizes in words, for a table."""
+        kind = f"{self.activation} RNN" if self.activation else {"rnn": "tanh RNN"}.get(self.cell, self.cell.upper())
+        sizes = {"T": self.T, "B": self.B, "V": self.V, "D": self.D, "H": self.H, "Y": None if self.V else self.Y}
+        return {
+            "layers": kind if self.layers == 1 else f"{self.layers} × {kind}",
+            "sizes": ", ".join(f"{name} = {size}" for name, size in sizes.items() if size),
+        }
+
 
 ALL = [
     Workload("word float64", "rnn", T=62, B=1, H=100, Y=62, V=62, dtype="float64", threads=1),
