@@ -1,0 +1,79 @@
+"""Does a network without bias do better? `python -m experiments.bias` (two minutes) trains it from many seeds.
+
+Each seed gives three networks that start with the same weights and biases of zero: one trains all its biases, one only
+that of the output, one none. So a difference between them is no accident of the start.
+"""
+
+import argparse
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from rnnlib.data import Vocabulary
+from rnnlib.nn import SGD, RecurrentModel, clip_by_norm
+
+SETTINGS = {"word": "Acknowledgement", "rate": 0.01, "updates": 5000, "sd": 0.01, "clip": 5.0, "seeds": 12}
+SIZES = (50, 75, 100)
+# What is trained, and the biases that are held at zero for it.
+HELD = {"all biases": (), "no hidden bias": ("b_h",), "no bias": ("b_h", "b_y")}
+
+
+def last_loss(H, held, seed, word, rate, updates, sd, clip):
+    """Train a network on the word and return its loss after the last update, in nats, summed over the word."""
+    vocabulary = Vocabulary.of(word)
+    tokens = vocabulary.encode(word)
+    x, targets = tokens[:-1, None], tokens[1:, None]
+    model = RecurrentModel("rnn", V=len(vocabulary), H=H, init=sd, seed=seed)
+    model.b_h, model.b_y = 0, 0
+    optimiser = SGD(rate)
+    for _ in range(updates):
+        model.loss_and_gradients(x, targets)
+        for name in held:
+            model.gradients[name][...] = 0
+        clip_by_norm(model.dtheta, clip)
+        optimiser.step(model.theta, model.dtheta)
+    return model.loss(x, targets)[0]
+
+
+def run(sizes=SIZES, **settings):
+    """The losses by hidden size and by what is trained, each a list over the seeds."""
+    settings = SETTINGS | settings
+    seeds = range(settings["seeds"])
+    of_a_run = {name: value for name, value in settings.items() if name != "seeds"}
+    losses = {str(H): {name: [] for name in HELD} for H in sizes}
+    with threadpool_limits(1, user_api="blas"):
+        for H, (name, held), seed in tqdm(list(product(sizes, HELD.items(), seeds)), unit="run", delay=1):
+            losses[str(H)][name].append(last_loss(H, held, seed, **of_a_run))
+    return {"settings": settings, "losses": losses}
+
+
+def compared(losses, name, other="all biases"):
+    """By hidden size: mean and standard deviation of both, and in how many pairs `name` has the lower loss."""
+    rows = {}
+    for H, runs in losses.items():
+        a, b = np.array(runs[name]), np.array(runs[other])
+        rows[H] = {"mean": (a.mean(), b.mean()), "sd": (a.std(ddof=1), b.std(ddof=1)), "lower": int((a < b).sum())}
+    return rows
+
+
+def main():
+    """Run, print and write the record."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.bias", description=__doc__)
+    parser.add_argument("--json", type=Path, default=Path("experiments/results/bias.json"), help="where to write it")
+    arguments = parser.parse_args()
+    record = run()
+    for name in list(HELD)[1:]:
+        for H, row in compared(record["losses"], name).items():
+            print(f"H = {H:>3}, {name} against all: {row['mean'][0]:.4f} ± {row['sd'][0]:.4f} "
+                  f"and {row['mean'][1]:.4f} ± {row['sd'][1]:.4f}, lower in {row['lower']} pairs")  # fmt: skip
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"written to {arguments.json}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The experiments: what they train, and that the records and the words about them go together."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import bias
+from rnnlib.nn import RecurrentModel
+
+RECORD = json.loads((Path(__file__).parents[1] / "experiments/results/bias.json").read_text())
+
+
+def test_biases_that_are_held_stay_zero_and_the_others_move(monkeypatch):
+    made = []
+    monkeypatch.setattr(bias, "RecurrentModel", lambda *a, **k: made.append(RecurrentModel(*a, **k)) or made[-1])
+    bias.run(sizes=(4,), updates=3, seeds=1)
+    everything, no_hidden, none = made
+    assert everything.b_h.any() and everything.b_y.any()
+    assert not no_hidden.b_h.any() and no_hidden.b_y.any()
+    assert not none.b_h.any() and not none.b_y.any()
+
+
+def test_the_three_networks_of_a_seed_start_alike():
+    runs = bias.run(sizes=(4,), updates=0, seeds=2)["losses"]["4"]
+    assert runs["all biases"] == runs["no hidden bias"] == runs["no bias"]
+    assert runs["all biases"][0] != runs["all biases"][1]
+
+
+def test_the_record_is_of_the_settings_in_the_program():
+    assert RECORD["settings"] == bias.SETTINGS
+    assert list(RECORD["losses"]) == [str(H) for H in bias.SIZES]
+    assert all(list(runs) == list(bias.HELD) for runs in RECORD["losses"].values())
+
+
+def test_the_words_of_chapter_12_fit_the_record():
+    means = {name: [np.mean(runs[name]) for runs in RECORD["losses"].values()] for name in bias.HELD}
+    for name in ("no hidden bias", "no bias"):
+        rows = bias.compared(RECORD["losses"], name).values()
+        assert all(row["lower"] < 12 / 2 for row in rows), "most pairs go against the second source"
+        assert all(a > b for row in rows for a, b in [row["mean"]]), "the network with its biases is better"
+        assert all(row["mean"][0] - row["mean"][1] < 2 * max(row["sd"]) for row in rows), "by about what seeds differ"
+    assert all(np.all(np.diff(values) < 0) for values in means.values()), "the loss falls with the number of units"
+
+
+@pytest.mark.slow
+def test_a_run_of_the_record_comes_out_again():
+    settings = {name: value for name, value in bias.SETTINGS.items() if name != "seeds"}
+    again = bias.last_loss(50, bias.HELD["no bias"], 3, **settings)
+    assert again == pytest.approx(RECORD["losses"]["50"]["no bias"][3], rel=1e-6)
