@@ -75,3 +75,15 @@ def test_bad_input(arguments, message):
     with pytest.raises(ValueError, match="expected") as caught:
         cross_entropy(*arguments)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_scores_may_lie_in_any_order(order):
+    rng = np.random.default_rng(0)
+    s, targets = rng.normal(size=(4, 3, 5)), rng.integers(0, 5, (4, 3))
+    _, ds = cross_entropy(np.asarray(s, order=order), targets)
+    np.testing.assert_allclose(ds, softmax(s) - np.eye(5)[targets], atol=1e-15)
+    with pytest.raises(ValueError, match="ds expected a contiguous array"):
+        cross_entropy(s, targets, ds=np.empty((8, 3, 5))[::2])
+    with pytest.raises(ValueError, match="ds expected a contiguous array of shape"):
+        cross_entropy(s, targets, ds=np.empty((4, 3, 6)))

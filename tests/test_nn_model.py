@@ -230,6 +230,61 @@ def test_wrong_names_are_told():
         model.W_hh = np.eye(3)
 
 
+@pytest.mark.parametrize("cell", [GRU(3, 4, reset="before"), GRU(3, 4, bias=2), LSTM(3, 4), RNN(3, 4)])
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda cell: pickle.loads(pickle.dumps(cell))])
+def test_a_cell_alone_can_be_copied(cell, duplicate):
+    rng = np.random.default_rng(0)
+    x, dh = rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 4))
+    other = duplicate(cell)
+    for layer in (cell, other):
+        for name, W in layer.parameters.items():
+            setattr(layer, name, np.cos(np.arange(W.size)).reshape(W.shape))
+        layer.forward(x)
+        layer.backward(dh)
+    for name, gradient in cell.gradients.items():
+        np.testing.assert_array_equal(other.gradients[name], gradient)
+        assert not np.shares_memory(other.gradients[name], gradient)
+
+
+def test_a_refused_forward_pass_leaves_the_one_before():
+    rng = np.random.default_rng(0)
+    cell, x, dh = LSTM(3, 4), rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 4))
+    cell.W_hh = rng.normal(size=cell.W_hh.shape)
+    cell.forward(x)
+    cell.backward(dh)
+    expected = cell.dW_hh.copy()
+    ones = np.ones((2, 4))
+    for state, mask in [((ones, ones), np.ones((4, 2), bool)), ((ones, np.ones(3)), None)]:
+        with pytest.raises(ValueError, match=r"mask expected|state c expected"):
+            cell.forward(x, state, mask)
+    cell.backward(dh)
+    np.testing.assert_array_equal(cell.dW_hh, expected)
+
+
+@pytest.mark.parametrize("cell", [RNN, LSTM, GRU, PhasedLSTM])
+def test_backward_says_what_it_needs(cell):
+    layer = cell(3, 4)
+    with pytest.raises(ValueError, match="expected a forward pass before it"):
+        layer.backward(np.ones((5, 2, 4)))
+    layer.forward(np.ones((5, 2, 3)))
+    states = [np.ones((2, 4)) for _ in layer.states]
+    with pytest.raises(ValueError, match=r"dstate expected arrays of shape \(2, 4\), given \(4,\)"):
+        layer.backward(None, [np.ones(4), *states[1:]])
+    with pytest.raises(ValueError, match=r"dstate expected \d arrays"):
+        layer.backward(None, [*states, states[0]])
+    with pytest.raises(ValueError, match="dstate expected dtype float64, given complex128"):
+        layer.backward(None, [1j * states[0], *states[1:]])
+
+
+def test_segments_refuse_what_a_whole_pass_refuses():
+    model, x = RecurrentModel(V=5, H=3), np.ones((4, 2), int)
+    for segment in (None, 2):
+        with pytest.raises(ValueError, match="reduction expected one of 'sum', 'mean', given 'avg'"):
+            model.loss_and_gradients(x, x, reduction="avg", segment=segment)
+        with pytest.raises(ValueError, match="at least one prediction that counts"):
+            model.loss_and_gradients(x, x, mask=np.zeros((4, 2), bool), reduction="mean", segment=segment)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32", "complex128"])
 @pytest.mark.parametrize("B", [1, 3])
 @pytest.mark.parametrize("transposed", [False, True])

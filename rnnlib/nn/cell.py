@@ -66,12 +66,15 @@ class Cell(Layer):
         else:
             x = check_floats("x", x, ("T", "B", self.D), self.dtype)
         T, B = x.shape[:2]
-        states = [self.buffer(name, (T + 1, B, self.H)) for name in self.states]
         if state is not None:
-            require(len(state) == len(states), "state", f"a tuple of {len(states)} arrays", f"{len(state)}")
-        for k, (name, array) in enumerate(zip(self.states, states, strict=True)):
-            array[0] = 0 if state is None else check_floats(f"state {name}", state[k], (B, self.H), self.dtype)
+            require(len(state) == len(self.states), "state", f"a tuple of {len(self.states)} arrays", f"{len(state)}")
+            for name, first in zip(self.states, state, strict=True):
+                check_floats(f"state {name}", first, (B, self.H), self.dtype)
         mask = check_mask("mask", mask, (T, B))
+        # From here on nothing is refused: what the forward pass before has left is overwritten.
+        states = [self.buffer(name, (T + 1, B, self.H)) for name in self.states]
+        for k, array in enumerate(states):
+            array[0] = 0 if state is None else state[k]
         self.x, self.padding = x, None if mask is None else ~mask
         return x, states
 
@@ -126,6 +129,11 @@ class Cell(Layer):
         if dh is not None:
             require(dh.shape == (T, B, self.H), "dh", f"shape {(T, B, self.H)}", dh.shape)
             check_dtype("dh", dh, self.dtype)
+        if dstate is not None:
+            require(len(dstate) == len(self.states), "dstate", f"{len(self.states)} arrays", f"{len(dstate)}")
+            for array in dstate:
+                require(array.shape == (B, self.H), "dstate", f"arrays of shape {(B, self.H)}", array.shape)
+                check_dtype("dstate", array, self.dtype)
         totals = [self.buffer("d" + name, (B, self.H)) for name in self.states]
         for k, total in enumerate(totals):
             total[...] = 0 if dstate is None else dstate[k]

@@ -34,6 +34,14 @@ class Layer:
         self._named = {**parameters, **{"d" + name: gradient for name, gradient in gradients.items()}}
         self._named |= {name: view for name, view in self.views().items()}
 
+    def __getstate__(self):
+        """For copies: without the named views, which would come out as arrays of their own."""
+        return {name: value for name, value in self.__dict__.items() if name != "_named"}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.bind(self.parameters, self.gradients)
+
     def views(self):
         """Parts of parameters and gradients that have names of their own."""
         return {}

@@ -35,7 +35,7 @@ class Linear(Layer):
         return s
 
     def backward(self, ds):
-        """Fill dW_hy and db_y from ∂L/∂s; return ∂L/∂h."""
+        """Fill dW_hy and db_y from ∂L/∂s; return ∂L/∂h, which the next `backward` overwrites."""
         H, Y = self.W_hy.shape
         h, ds = self.h.reshape(-1, H), ds.reshape(-1, Y)
         np.matmul(h.T, ds, out=self.dW_hy)

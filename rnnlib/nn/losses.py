@@ -48,7 +48,9 @@ def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
     mask = check_mask("mask of the loss", mask, targets.shape)
     count = targets.size if mask is None else mask.sum()
     require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
-    ds = np.empty_like(s) if ds is None else ds
+    ds = np.empty(s.shape, s.dtype) if ds is None else ds
+    require(ds.shape == s.shape and ds.flags.c_contiguous, "ds", f"a contiguous array of shape {s.shape}",
+            f"one of shape {ds.shape}" + ("" if ds.flags.c_contiguous else " that is not contiguous"))  # fmt: skip
     counted = None if mask is None else mask.reshape(-1)
     weight = 1 / int(count) if reduction == "mean" else 1
     loss = _rows(s.reshape(-1, s.shape[-1]), targets.reshape(-1), counted, weight, ds.reshape(-1, s.shape[-1]))

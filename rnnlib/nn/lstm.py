@@ -39,8 +39,9 @@ class LSTM(Cell):
         Returns
         -------
         h : array (T, B, H)
-            The next `forward` overwrites it.
+            `backward` needs it as it is, and the next `forward` overwrites it.
         state : (h_T, c_T)
+            The next `forward` overwrites these too.
         """
         x, (h, c) = self.start(x, state, mask)
         gates_at, ig = self.start_gates(x), self.buffer("ig", h.shape[1:])
@@ -61,7 +62,8 @@ class LSTM(Cell):
     def start_gates(self, x):
         """A function of t and h_{t-1} that computes i, f, o and g, each (B, H), and keeps them in `values`."""
         T, B = x.shape[:2]
-        products = self._products_with_tokens(x) if x.ndim == 2 else self._joint_products(x)
+        self.joint = x.ndim == 3 and B > 1 and self.D <= self.H // 4
+        products = self._joint_products(x) if self.joint else self._separate_products(x)
         self.values = values = self.buffer("values", (T, 4, B, self.H))
 
         def gates_at(t, h_before):
@@ -73,15 +75,15 @@ class LSTM(Cell):
 
         return gates_at
 
-    def _products_with_tokens(self, x):
+    def _separate_products(self, x):
         """A function of t and h_{t-1} that returns x_t W_xh + h_{t-1} W_hh + b_h times the gates' `scales`."""
         a, add_product = self.input_products(x, self.total_bias), adds_product(self.scaled_W_hh, x.shape[1])
         return lambda t, h_before: add_product(h_before, a[t])
 
     def _joint_products(self, x):
-        """The same for input vectors, as one product: of h_{t-1}, x_t and 1 side by side, with W_hh, W_xh and b_h.
+        """The same as one product: of h_{t-1}, x_t and 1 side by side, with W_hh, W_xh and b_h.
 
-        For few inputs that saves a tenth of the step, and for many it costs nothing.
+        For a batch of small input vectors that saves up to a tenth of a step; for large ones it would cost time.
         """
         T, B = x.shape[:2]
         H, K = self.H, self.H + self.D + 1
@@ -99,7 +101,7 @@ class LSTM(Cell):
 
     def finish_weights(self, da):
         """The gradients of the weights and biases from δ, after the sweep."""
-        if self.x.ndim == 2:
+        if not self.joint:
             return self.weight_gradients(self.h[:-1], da)
         K, H = self.H + self.D + 1, self.H
         z = self.buffer("h, x and 1", (*self.x.shape[:2], K))
@@ -122,8 +124,8 @@ class LSTM(Cell):
         dx : array (T, B, D) or None
         dstate : (dh_0, dc_0)
         """
-        T, B = self.x.shape[:2]
         da, (total, dc), immediate, add_product = self.start_backward(dh, dstate)
+        T, B = da.shape[:2]
         term = self.buffer("term", (B, self.H))
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
         padded = self.padded(T)

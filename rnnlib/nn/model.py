@@ -201,6 +201,7 @@ class RecurrentModel:
         Returns
         -------
         dx : array (T, B, D) or None
+            The next `backward` overwrites it.
         dstate : list of tuples
             ∂L/∂ of the initial state.
         """
@@ -260,9 +261,12 @@ class RecurrentModel:
     def _in_segments(self, x, targets, state, mask, times, reduction, segment):
         x, targets = np.asarray(x), np.asarray(targets)
         require(self.every_step, "segment", "a model with scores at every step", "one with scores after the last")
+        check_choice("reduction", reduction, ("sum", "mean"))
         require(x.ndim >= 2 and x.size > 0, "x", "shape (T, B, ...) with T ≥ 1 and B ≥ 1", x.shape)
         require(targets.shape == x.shape[:2], "targets", f"shape {x.shape[:2]}", targets.shape)
         mask = check_mask("mask", mask, x.shape[:2])
+        count = targets.size if mask is None else int(mask.sum())
+        require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
         length = isqrt(len(x) - 1) + 1 if segment == "sqrt" else segment
         require(length >= 1, "segment", "at least 1 step", segment)
         parts = [slice(first, first + length) for first in range(0, len(x), length)]
@@ -288,7 +292,7 @@ class RecurrentModel:
             loss += part_loss
             total += self.dtheta
         self.rng.bit_generator.state = after
-        weight = 1 if reduction == "sum" else 1 / (targets.size if mask is None else int(mask.sum()))
+        weight = 1 if reduction == "sum" else 1 / count
         np.multiply(total, weight, out=self.dtheta)
         return loss * weight, state
 

@@ -19,9 +19,9 @@ def sum_by_token(tokens, V, rows):
     array (V, K)
     """
     N, tokens = tokens.size, tokens.ravel()
-    if N * V <= 2**13:  # to build a sparse matrix would take longer
+    if N * V <= 2**12 and N * V * rows.shape[1] <= 2**19:  # to build a sparse matrix would take longer
         ST = np.zeros((V, N), rows.dtype)
         ST[tokens, np.arange(N)] = 1
-    else:  # some fifty times faster than `np.add.at`
+    else:  # many times faster than `np.add.at`
         ST = csc_array((np.ones(N, rows.dtype), tokens, np.arange(N + 1)), shape=(V, N))
     return ST @ rows

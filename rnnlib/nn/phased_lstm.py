@@ -114,8 +114,8 @@ class PhasedLSTM(LSTM):
 
     def backward(self, dh, dstate=None, want_dx=True):
         """Backpropagation through time; arguments and results are those of `LSTM.backward`."""
-        T, B = self.x.shape[:2]
         da, (total, dc), immediate, add_product = self.start_backward(dh, dstate)
+        T, B = da.shape[:2]
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
         k, dk = self.k, self.buffer("dk", (T, B, self.H))
         for t in reversed(range(T)):

@@ -58,8 +58,9 @@ class RNN(Cell):
         Returns
         -------
         h : array (T, B, H)
-            The hidden states h_1 to h_T. The next `forward` overwrites them.
+            The hidden states h_1 to h_T. `backward` needs them as they are, and the next `forward` overwrites them.
         state : (h_T,)
+            A part of h: copy it to keep it.
 
         Raises
         ------
@@ -91,11 +92,16 @@ class RNN(Cell):
         Returns
         -------
         dx : array (T, B, D) or None
-            None for tokens.
+            None for tokens. The next `backward` overwrites it.
         dstate : (dh_0,)
+
+        Raises
+        ------
+        ValueError
+            For a wrong shape or dtype, or without a forward pass before.
         """
-        T, B = self.x.shape[:2]
         da, (total,), immediate, add_product = self.start_backward(dh, dstate)
+        T, B = da.shape[:2]
         padded = self.padded(T)
         for steps in self.blocks(T, B):
             rows = zip(self._slopes(steps), da[steps], immediate[steps], padded[steps], strict=True)
