@@ -104,12 +104,12 @@ class Cell(Layer):
         return a_t.reshape(len(a_t), -1, self.H).swapaxes(0, 1)
 
     def start_backward(self, dh, dstate, gates=None):
-        """Check the arguments; prepare the sweep.
+        """Check the arguments; prepare the sweep through time.
 
         Parameters
         ----------
         dh, dstate
-            As for `backward`.
+            As for `RNN.backward`.
         gates : int, optional
             `add_product` is for so many gates; for all where it is not given.
 
@@ -124,16 +124,8 @@ class Cell(Layer):
         add_product : callable
             `adds_product` with W_hhᵀ: ``add_product(da_t, immediate[t])`` is what reaches h_{t-1}.
         """
-        require("x" in self.__dict__, "backward", "a forward pass before it", "none")
+        self._check_backward(dh, dstate)
         T, B = self.x.shape[:2]
-        if dh is not None:
-            require(dh.shape == (T, B, self.H), "dh", f"shape {(T, B, self.H)}", dh.shape)
-            check_dtype("dh", dh, self.dtype)
-        if dstate is not None:
-            require(len(dstate) == len(self.states), "dstate", f"{len(self.states)} arrays", f"{len(dstate)}")
-            for array in dstate:
-                require(array.shape == (B, self.H), "dstate", f"arrays of shape {(B, self.H)}", array.shape)
-                check_dtype("dstate", array, self.dtype)
         totals = [self.buffer("d" + name, (B, self.H)) for name in self.states]
         for k, total in enumerate(totals):
             total[...] = 0 if dstate is None else dstate[k]
@@ -146,6 +138,18 @@ class Cell(Layer):
             immediate = [None] * T if dh is None else [None, *dh[:-1]]
         add_product = adds_product(self.W_hh.T if gates is None else self.W_hh.T[: gates * self.H], B)
         return self.buffer("da", (T, B, len(self.gates) * self.H)), totals, immediate, add_product
+
+    def _check_backward(self, dh, dstate):
+        require("x" in self.__dict__, "backward", "a forward pass before it", "none")
+        T, B = self.x.shape[:2]
+        if dh is not None:
+            require(dh.shape == (T, B, self.H), "dh", f"shape {(T, B, self.H)}", dh.shape)
+            check_dtype("dh", dh, self.dtype)
+        if dstate is not None:
+            require(len(dstate) == len(self.states), "dstate", f"{len(self.states)} arrays", f"{len(dstate)}")
+            for array in dstate:
+                require(array.shape == (B, self.H), "dstate", f"arrays of shape {(B, self.H)}", array.shape)
+                check_dtype("dstate", array, self.dtype)
 
     def blocks(self, T, B):
         """Slices of steps from the last to the first, each so short that its arrays stay in the cache."""
