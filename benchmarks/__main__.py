@@ -1,12 +1,11 @@
 """The table of the workloads: `python -m benchmarks [NAME ...]`."""
 
 import argparse
-import json
 import sys
-from pathlib import Path
 from statistics import median
 
 from benchmarks import measure, workloads
+from experiments import record
 
 COLUMNS = ("ours_ms", "torch_ms", "ratio", "ratio_min", "ratio_max", "gemm_only_ms", "peak_share")
 
@@ -47,18 +46,18 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only the workloads whose names contain this")
     parser.add_argument("--seconds", type=float, default=6.0, help="time for each workload (default 6)")
-    parser.add_argument("--json", type=Path, default=Path("_build/bench.json"), help="where to write the numbers")
+    parser.add_argument("--json", type=record.file, default="_build/bench.json", help="where to write the numbers")
     arguments = parser.parse_args()
     chosen = [w for w in workloads.ALL if not arguments.names or any(name in w.name for name in arguments.names)]
+    if not chosen:
+        parser.error(f"NAME expected a part of one of {[w.name for w in workloads.ALL]}, given {arguments.names}")
     print(f"NumPy's matrix kernels: {measure.kernels()}")
     print(f"{'workload':15s}{'threads':>8s}" + "".join(f"{name:>13s}" for name in COLUMNS))
     results = {}
     for w in chosen:
         results[w.name] = result = run(w, arguments.seconds)
         print(f"{w.name:15s}{w.threads:8d}" + "".join(f"{result[name]:13.3f}" for name in COLUMNS), flush=True)
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"written to {arguments.json}")
+    record.write(results, arguments.json)
     return 0
 
 

@@ -1,16 +1,15 @@
 """How time and memory of one training step grow: `python -m benchmarks.scaling` writes the record for the book."""
 
 import argparse
-import json
 import platform
 import tracemalloc
 from math import log
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from benchmarks import measure
+from experiments import record
 from rnnlib.nn import RecurrentModel
 
 # The step that one size at a time is varied around.
@@ -59,22 +58,20 @@ def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="time for each of the four sizes (default 4)")
-    parser.add_argument("--json", type=Path, default=Path("experiments/results/scaling.json"))
+    parser.add_argument("--json", type=record.file, default="experiments/results/scaling.json")
     arguments = parser.parse_args()
-    record = {"cell": "lstm", "float": "float32", "threads": 1, "kernels": measure.kernels(),
-              "machine": platform.machine(), "base": BASE, "time": {}}  # fmt: skip
+    found = {"cell": "lstm", "float": "float32", "threads": 1, "kernels": measure.kernels(),
+             "machine": platform.machine(), "base": BASE, "time": {}}  # fmt: skip
     for name, values in TIMES.items():
-        record["time"][name] = result = time_against(name, values, arguments.seconds)
+        found["time"][name] = result = time_against(name, values, arguments.seconds)
         print(f"time against {name}: slope {result['slope']:.2f} at the end,", [f"{ms:.2f} ms" for ms in result["ms"]])
     sizes = {name: MEMORY[name] for name in ("H", "B", "V")}
-    record["memory"] = {"base": sizes, "T": MEMORY["T"]}
+    found["memory"] = {"base": sizes, "T": MEMORY["T"]}
     for name, segment in (("full", None), ("checkpointed", "sqrt")):
-        found = [peak_bytes(segment, T=T, **sizes) for T in MEMORY["T"]]
-        record["memory"][name] = {"bytes": found, "slope": slope(MEMORY["T"][-3:], found[-3:])}
-        print(f"memory, {name}: slope {record['memory'][name]['slope']:.2f} at the end,", found)
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(record, indent=1) + "\n")
-    print(f"written to {arguments.json}")
+        peaks = [peak_bytes(segment, T=T, **sizes) for T in MEMORY["T"]]
+        found["memory"][name] = {"bytes": peaks, "slope": slope(MEMORY["T"][-3:], peaks[-3:])}
+        print(f"memory, {name}: slope {found['memory'][name]['slope']:.2f} at the end,", peaks)
+    record.write(found, arguments.json)
 
 
 if __name__ == "__main__":

@@ -5,18 +5,17 @@ that of the output, one none. So a difference between them is no accident of the
 """
 
 import argparse
-import json
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from rnnlib.data import Vocabulary
+from experiments import record
+from rnnlib.data import ACKNOWLEDGEMENT, Vocabulary
 from rnnlib.nn import SGD, RecurrentModel, clip_by_norm
 
-SETTINGS = {"word": "Acknowledgement", "rate": 0.01, "updates": 5000, "sd": 0.01, "clip": 5.0, "seeds": 12}
+SETTINGS = {"word": ACKNOWLEDGEMENT, "rate": 0.01, "updates": 5000, "sd": 0.01, "clip": 5.0, "seeds": 12}
 SIZES = (50, 75, 100)
 # What is trained, and the biases that are held at zero for it.
 HELD = {"all biases": (), "no hidden bias": ("b_h",), "no bias": ("b_h", "b_y")}
@@ -27,8 +26,7 @@ def last_loss(H, held, seed, word, rate, updates, sd, clip):
     vocabulary = Vocabulary.of(word)
     tokens = vocabulary.encode(word)
     x, targets = tokens[:-1, None], tokens[1:, None]
-    model = RecurrentModel("rnn", V=len(vocabulary), H=H, init=sd, seed=seed)
-    model.b_h, model.b_y = 0, 0
+    model = RecurrentModel("rnn", V=len(vocabulary), H=H, init=sd, seed=seed)  # biases start at zero
     optimiser = SGD(rate)
     for _ in range(updates):
         model.loss_and_gradients(x, targets)
@@ -63,16 +61,14 @@ def compared(losses, name, other="all biases"):
 def main():
     """Run, print and write the record."""
     parser = argparse.ArgumentParser(prog="python -m experiments.bias", description=__doc__)
-    parser.add_argument("--json", type=Path, default=Path("experiments/results/bias.json"), help="where to write it")
+    parser.add_argument("--json", type=record.file, default="experiments/results/bias.json", help="where to write it")
     arguments = parser.parse_args()
-    record = run()
+    found = run()
     for name in list(HELD)[1:]:
-        for H, row in compared(record["losses"], name).items():
+        for H, row in compared(found["losses"], name).items():
             print(f"H = {H:>3}, {name} against all: {row['mean'][0]:.4f} ± {row['sd'][0]:.4f} "
                   f"and {row['mean'][1]:.4f} ± {row['sd'][1]:.4f}, lower in {row['lower']} pairs")  # fmt: skip
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(record, indent=1) + "\n")
-    print(f"written to {arguments.json}")
+    record.write(found, arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The benchmarks run and count right. No test here looks at a clock."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,19 @@ def test_the_command_writes_the_numbers(tmp_path, monkeypatch, capsys):
     assert "gemm_only_ms" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--json", "."], "expected a file in a folder that can be written to, given ."),
+    (["--json", "/dev/null/bench.json"], "expected a file in a folder that can be written to, given /dev/null/b"),
+    (["words"], "NAME expected a part of one of"),
+])  # fmt: skip
+def test_bad_arguments_are_refused_before_anything_is_measured(arguments, words, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["benchmarks", *arguments])
+    monkeypatch.setattr(table, "run", lambda *_: pytest.fail("measured all the same"))
+    with pytest.raises(SystemExit):
+        table.main()
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
 def test_memory_grows_as_T_and_with_checkpointing_as_its_root():
     T = [256, 1024, 4096]
     sizes = {"H": 16, "B": 2, "V": 5}
@@ -54,3 +68,16 @@ def test_memory_grows_as_T_and_with_checkpointing_as_its_root():
     checkpointed = scaling.slope(T, [scaling.peak_bytes("sqrt", T=t, **sizes) for t in T])
     assert 0.8 < full < 1.05
     assert checkpointed < 0.6
+
+
+def test_the_words_of_the_page_fit_the_record():
+    record = json.loads((Path(__file__).parents[1] / "experiments/results/scaling.json").read_text())
+    slopes = {name: curve["slope"] for name, curve in record["time"].items()}
+    assert abs(slopes["T"] - 1) < 0.15, "near 1"
+    assert abs(slopes["H"] - 2) < 0.15, "goes to 2"
+    assert abs(slopes["B"] - 1) < 0.15, "costs its share"
+    T, B = ({n: ms for n, ms in zip(c["values"], c["ms"], strict=True)} for c in map(record["time"].get, "TB"))
+    assert 0.75 < scaling.slope([16, 32, 64], [T[16], T[32], T[64]]) < 1.15, "almost from the start"
+    assert 1.6 < B[8] / B[1] < 2.4, "about twice"
+    memory = record["memory"]
+    assert abs(memory["full"]["slope"] - 1) < 0.1 and memory["checkpointed"]["slope"] < 0.55

@@ -1,15 +1,20 @@
 """The experiments: what they train, and that the records and the words about them go together."""
 
+import ast
 import json
+import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
 from experiments import bias
 from rnnlib.nn import RecurrentModel
 
-RECORD = json.loads((Path(__file__).parents[1] / "experiments/results/bias.json").read_text())
+ROOT = Path(__file__).parents[1]
+CHAPTER = ROOT / "notebooks/12_memorising_a_word.ipynb"
+RECORD = json.loads((ROOT / "experiments/results/bias.json").read_text())
 
 
 def test_biases_that_are_held_stay_zero_and_the_others_move(monkeypatch):
@@ -41,7 +46,17 @@ def test_the_words_of_chapter_12_fit_the_record():
         assert all(row["lower"] < 12 / 2 for row in rows), "most pairs go against the second source"
         assert all(a > b for row in rows for a, b in [row["mean"]]), "the network with its biases is better"
         assert all(row["mean"][0] - row["mean"][1] < 2 * max(row["sd"]) for row in rows), "by about what seeds differ"
+        for runs in RECORD["losses"].values():
+            assert min(runs[name]) < max(runs["all biases"]), "one run of each can print either conclusion"
     assert all(np.all(np.diff(values) < 0) for values in means.values()), "the loss falls with the number of units"
+
+
+def test_our_losses_have_the_size_of_the_printed_ones():
+    source = next(c.source for c in nbformat.read(CHAPTER, 4).cells if c.id == "bias-record")
+    printed = ast.literal_eval(re.search(r"printed = (\{.*?\})", source, re.DOTALL)[1])
+    for H, pair in printed.items():
+        ours = [np.mean(RECORD["losses"][H][name]) for name in ("all biases", "no bias")]
+        assert all(1 < a / b < 2.1 for a, b in zip(ours, pair, strict=True)), "higher in every row, twice at most"
 
 
 @pytest.mark.slow

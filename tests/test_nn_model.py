@@ -254,9 +254,10 @@ def test_a_refused_forward_pass_leaves_the_one_before():
     cell.backward(dh)
     expected = cell.dW_hh.copy()
     ones = np.ones((2, 4))
-    for state, mask in [((ones, ones), np.ones((4, 2), bool)), ((ones, np.ones(3)), None)]:
-        with pytest.raises(ValueError, match=r"mask expected|state c expected"):
-            cell.forward(x, state, mask)
+    with pytest.raises(ValueError, match="mask expected"):
+        cell.forward(x, (ones, ones), np.ones((4, 2), bool))
+    with pytest.raises(ValueError, match="state c expected"):
+        cell.forward(x, (ones, np.ones(3)))
     cell.backward(dh)
     np.testing.assert_array_equal(cell.dW_hh, expected)
 
