@@ -4,6 +4,7 @@ A figure has no background of its own, its text and axes have a grey with the sa
 against near-black, and its colours are of middle lightness and differ in lightness too, for who tells no red from
 green. Captions and alternative texts stand in the metadata of the notebook's cell, where MyST-NB finds them.
 """
+
 import matplotlib as mpl
 from cycler import cycler
 
@@ -13,16 +14,35 @@ BLUE, ORANGE, GREEN, PURPLE, RED = COLOURS = ("#2f83c8", "#e0812b", "#3c9d63", "
 
 def style():
     """Set Matplotlib up for the book; call it once, in a notebook's first cell."""
-    mpl.rcParams.update({
-        "figure.figsize": (5.2, 3.3), "figure.dpi": 110, "figure.constrained_layout.use": True,
-        "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none", "savefig.transparent": True,
-        "font.size": 11, "axes.titlesize": 11, "text.color": GREY, "axes.labelcolor": GREY, "axes.edgecolor": GREY,
-        "xtick.color": GREY, "ytick.color": GREY, "legend.labelcolor": GREY, "axes.titlecolor": GREY,
-        "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 2, "legend.frameon": False,
-        "axes.grid": False, "axes.prop_cycle": cycler(color=COLOURS),
-        # Letters stay letters in an SVG's outline, and the same figure is the same file.
-        "svg.hashsalt": "rnnlib", "svg.fonttype": "path",
-    })
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (5.2, 3.3),
+            "figure.dpi": 110,
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
+            "savefig.transparent": True,
+            "font.size": 11,
+            "axes.titlesize": 11,
+            "text.color": GREY,
+            "axes.labelcolor": GREY,
+            "axes.edgecolor": GREY,
+            "xtick.color": GREY,
+            "ytick.color": GREY,
+            "legend.labelcolor": GREY,
+            "axes.titlecolor": GREY,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "lines.linewidth": 2,
+            "legend.frameon": False,
+            "axes.grid": False,
+            "axes.prop_cycle": cycler(color=COLOURS),
+            # Letters stay letters in an SVG's outline, and the same figure is the same file.
+            "svg.hashsalt": "rnnlib",
+            "svg.fonttype": "path",
+        }
+    )
     _as_svg()
 
 
@@ -53,5 +73,13 @@ def level(axes, height, words, colour=GREY, above=True):
         Whether the words stand above the line or below it.
     """
     axes.axhline(height, color=colour, linewidth=1.2, linestyle=(0, (5, 3)), zorder=1)
-    axes.annotate(words, (1, height), xycoords=("axes fraction", "data"), xytext=(0, 3 if above else -3),
-                  textcoords="offset points", ha="right", va="bottom" if above else "top", color=colour)
+    axes.annotate(
+        words,
+        (1, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3 if above else -3),
+        textcoords="offset points",
+        ha="right",
+        va="bottom" if above else "top",
+        color=colour,
+    )

@@ -1,4 +1,5 @@
 """Chapter 5: the engine's scalar recursions, the exercises' diagnoses, and the statements that the chapter answers."""
+
 import json
 import re
 from pathlib import Path

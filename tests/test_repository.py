@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 
 import nbformat
@@ -92,3 +93,11 @@ def test_rnnlib_imports_no_room_above_it():
     imported = re.compile(rf"^\s*(?:from|import) (?:{above})\b", re.MULTILINE)
     assert not [file for file in FILES if file.is_relative_to(ROOT / "rnnlib") and file.suffix == ".py"
                 and imported.search(file.read_text())]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [["format", "--check"], ["check"]], ids=["formatted", "nothing found"])
+def test_ruff_has_nothing_to_change(command):
+    ran = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--quiet", "."], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, f"run `make format`, and mend what is left:\n{ran.stdout}{ran.stderr}"

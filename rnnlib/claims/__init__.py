@@ -1,9 +1,23 @@
 """Claims: statements of the book that are checked where they stand."""
+
 from .bank import claim as banked
 from .check import check
 from .claim import Chain, Claim, Induction, Mistake
 from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .given import Given
 
-__all__ = ["Accepted", "Chain", "Claim", "ClaimError", "Given", "IllFormed", "Induction", "Mistake", "Refuted",
-           "Undecided", "Unreadable", "banked", "check"]
+__all__ = [
+    "Accepted",
+    "Chain",
+    "Claim",
+    "ClaimError",
+    "Given",
+    "IllFormed",
+    "Induction",
+    "Mistake",
+    "Refuted",
+    "Undecided",
+    "Unreadable",
+    "banked",
+    "check",
+]

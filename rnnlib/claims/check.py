@@ -1,4 +1,5 @@
 """Judge a reader's answer to an exercise against the claim that it asks for."""
+
 import ast
 from typing import NamedTuple
 
@@ -79,16 +80,19 @@ def _read(answer, asked):
     known = [*asked.given.domains, *asked.given.clauses]
     running = {node.args[1].id for node in ast.walk(right) if form_of(node) in ("sum", "prod")}
     if unknown := sorted(names_in(right) - {*known, *running, *FUNCTIONS, *FORMS, "pi"}):
-        raise IllFormed(f"`{unknown[0]}` is no symbol of this exercise; use these, with their indices in brackets "
-                        f"as in `p[i]`: {', '.join(known)}")
+        raise IllFormed(
+            f"`{unknown[0]}` is no symbol of this exercise; use these, with their indices in brackets "
+            f"as in `p[i]`: {', '.join(known)}"
+        )
     statement = Statement(wanted.left, wanted.relation, right)
     expected, found = asked.given.shape(wanted.left), asked.given.shape(right)
     if expected != found and not (isinstance(right, ast.Constant) and right.value == 0):
         raise IllFormed(f"expected {_described(expected)}, but your formula gives {_described(found)}")
     asked.given.check_statement(statement)
     derivative = any(form_of(node) == "d" for node in ast.walk(right))
-    if text_of(wanted.left) in {text_of(node) for node in ast.walk(right) if isinstance(node, ast.expr)} \
-            or (derivative and not any(form_of(node) == "d" for node in ast.walk(wanted.right))):
+    if text_of(wanted.left) in {text_of(node) for node in ast.walk(right) if isinstance(node, ast.expr)} or (
+        derivative and not any(form_of(node) == "d" for node in ast.walk(wanted.right))
+    ):
         raise IllFormed("your formula still holds what the exercise asks for; work it out")
     return statement
 
@@ -100,8 +104,11 @@ def _described(shape):
 def _diagnosis(statement, asked, outcome, work):
     """The listed mistake that an answer equals, else the systematic one, else numbers that refute it."""
     for named in asked.mistakes:
-        if named.mistake.kind == FALSE and text_of(named.statement.left) == text_of(statement.left) \
-                and _same(named.statement.right, statement.right, named.given, work):
+        if (
+            named.mistake.kind == FALSE
+            and text_of(named.statement.left) == text_of(statement.left)
+            and _same(named.statement.right, statement.right, named.given, work)
+        ):
             tempts = f" {named.mistake.tempts}." if named.mistake.tempts else ""
             return f"Not quite: {named.mistake.wrong}.{tempts}"
     for tree, words in mutants(asked.statement.right, asked.given).values():

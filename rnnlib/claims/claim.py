@@ -1,4 +1,5 @@
 """Claims and chains: mathematical statements of the book that are checked when they are written down."""
+
 import re
 import signal
 import threading
@@ -195,8 +196,10 @@ class Claim:
             raise Accepted(f"the mistake `{text}` is listed as ill-formed, but it means something")
         outcome = compare(statement, given)
         if not isinstance(outcome, Counterexample):
-            raise Accepted(f"the mistake `{text}` ({mistake.wrong}) agrees with the claim at every point tried: "
-                           "the check can't tell it from the truth, or it is no mistake")
+            raise Accepted(
+                f"the mistake `{text}` ({mistake.wrong}) agrees with the claim at every point tried: "
+                "the check can't tell it from the truth, or it is no mistake"
+            )
         return Named(mistake, statement, given, str(counterexample(statement, given, outcome)))
 
     def _refute_mutants(self):
@@ -218,8 +221,10 @@ class Claim:
     def _sorted_out(self, mutant, words):
         """A mutant that passes the check is equal to the claim by plain NumPy too, or the check is worth nothing."""
         if isinstance(compare(mutant, self.given, Fast, points=4), Counterexample):
-            raise Accepted(f"the mutant `{text_of(mutant.left)} {mutant.relation} {text_of(mutant.right)}` "
-                           f"({words}) is wrong in float64 but passes the check")
+            raise Accepted(
+                f"the mutant `{text_of(mutant.left)} {mutant.relation} {text_of(mutant.right)}` "
+                f"({words}) is wrong in float64 but passes the check"
+            )
         return EQUIVALENT
 
     def _mutants_of(self, line):
@@ -239,10 +244,12 @@ class Claim:
     def record(self):
         """What the ledger, the page and the errata draw from: plain data (see `rnnlib.claims.display`)."""
         from .display import payload
+
         return payload(self)
 
     def _ipython_display_(self):
         from .display import show
+
         show(self)
 
     def __repr__(self):
@@ -277,7 +284,7 @@ class Chain(Claim):
             relation = next((r for r in sorted(RELATIONS, key=len, reverse=True) if text.startswith(r)), None)
             if relation is None:
                 raise Unreadable(f"a line of a chain begins with one of {' '.join(RELATIONS)}, found `{text}`")
-            steps.append(Statement(left, relation, parse(text[len(relation):])))
+            steps.append(Statement(left, relation, parse(text[len(relation) :])))
             left = steps[-1].right
         self._require_one_way([step.relation for step in steps])
         return steps, [reason.strip() for _, _, reason in lines]
@@ -287,8 +294,9 @@ class Chain(Claim):
         """From ``a <= b >= c`` nothing follows about a and c, and a rounded number begins no further step."""
         kinds = set(relations) - {"="}
         if not (kinds <= {"<", "<="} or kinds <= {">", ">="} or kinds == {"≈"}) or "≈" in relations[:-1]:
-            raise IllFormed("the relations of a chain run one way: = with < and <=, or = with > and >=, or ≈ in its "
-                            "last line")
+            raise IllFormed(
+                "the relations of a chain run one way: = with < and <=, or = with > and >=, or ≈ in its last line"
+            )
 
     def _place(self, number):
         return f"step {number + 1} (`{text_of(self.lines[number].right)}`) "
@@ -356,6 +364,7 @@ def _time_limit(seconds):
 
     def stop(*_):
         raise _TimeUp
+
     previous, started = signal.signal(signal.SIGALRM, stop), time.monotonic()
     left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:

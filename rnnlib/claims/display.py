@@ -3,6 +3,7 @@
 The data (MIME type `MIME`) is what the book's Sphinx extension typesets as a box and what the ledger lists; Markdown
 and HTML show the same wherever there is no extension. All are drawn from one dictionary.
 """
+
 import ast
 import re
 from html import escape
@@ -25,13 +26,21 @@ def payload(claim):
         Keys as the book's extension and the ledger read them; texts hold inline maths between ``$`` signs.
     """
     return {
-        "kind": claim.kind, "id": claim.id, "title": claim.title, "lines": _lines(claim),
-        "verdict": "holds", "evidence": str(claim.evidence), "level": claim.evidence.level, "how": _how(claim),
+        "kind": claim.kind,
+        "id": claim.id,
+        "title": claim.title,
+        "lines": _lines(claim),
+        "verdict": "holds",
+        "evidence": str(claim.evidence),
+        "level": claim.evidence.level,
+        "how": _how(claim),
         "mistakes": [_mistake(named, claim) for named in claim.mistakes],
-        "mutants": claim.mutants_refuted + len(claim.equivalent), "mutants_refuted": claim.mutants_refuted,
+        "mutants": claim.mutants_refuted + len(claim.equivalent),
+        "mutants_refuted": claim.mutants_refuted,
         "mutants_equivalent": len(claim.equivalent),
         "equivalent": [latex_statement(mutant, claim.given) for mutant in claim.equivalent],
-        "seconds": round(claim.seconds, 3), "answers": claim.answers,
+        "seconds": round(claim.seconds, 3),
+        "answers": claim.answers,
     }
 
 
@@ -59,10 +68,21 @@ def bundles(item):
 def definition_payload(given):
     """A setting as plain data: its own definitions and the domains of its own symbols."""
     return {
-        "kind": "definition", "id": given.id, "title": "", "verdict": "", "evidence": "", "level": "",
+        "kind": "definition",
+        "id": given.id,
+        "title": "",
+        "verdict": "",
+        "evidence": "",
+        "level": "",
         "lines": [{"latex": definition(clause, given), "reason": clause.words} for clause in given.own_clauses],
-        "how": domains(given, given.own_domains), "mistakes": [],
-        "mutants": 0, "mutants_refuted": 0, "mutants_equivalent": 0, "equivalent": [], "seconds": 0, "answers": [],
+        "how": domains(given, given.own_domains),
+        "mistakes": [],
+        "mutants": 0,
+        "mutants_refuted": 0,
+        "mutants_equivalent": 0,
+        "equivalent": [],
+        "seconds": 0,
+        "answers": [],
     }
 
 
@@ -100,19 +120,27 @@ def _domain(domain, letters):
 
 def _lines(claim):
     if claim.kind == "claim":
-        return [{"latex": latex_statement(line, claim.given), "reason": reason}
-                for line, reason in zip(claim.lines, claim.reasons, strict=True)]
+        return [
+            {"latex": latex_statement(line, claim.given), "reason": reason}
+            for line, reason in zip(claim.lines, claim.reasons, strict=True)
+        ]
     first = {"latex": latex(claim.lines[0].left, claim.given), "reason": claim.reasons[0]}
-    return [first] + [{"latex": f"{_SIGNS[line.relation]} {latex(line.right, claim.given)}", "reason": reason}
-                      for line, reason in zip(claim.lines, claim.reasons[1:], strict=True)]
+    return [first] + [
+        {"latex": f"{_SIGNS[line.relation]} {latex(line.right, claim.given)}", "reason": reason}
+        for line, reason in zip(claim.lines, claim.reasons[1:], strict=True)
+    ]
 
 
 def _how(claim):
     given, evidence = claim.given, claim.evidence
     needed = given.needed([side for line in claim.lines for side in (line.left, line.right)])
     told = domains(given, [name for name in given.domains if name in needed])
-    told += [f"${definition(clause, given)}$" for name, clauses in given.clauses.items() if name in needed
-             for clause in clauses]
+    told += [
+        f"${definition(clause, given)}$"
+        for name, clauses in given.clauses.items()
+        if name in needed
+        for clause in clauses
+    ]
     return [*told, _proof_told(claim), _points_told(evidence), *_mutants_told(claim)]
 
 
@@ -123,11 +151,15 @@ def _proof_told(claim):
     evidence = claim.evidence
     if evidence.level == "tested":
         return f"No proof was found: the points below are the evidence for {what}."
-    sizes = ", ".join(f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
-                      for name, size in evidence.sizes.items())
+    sizes = ", ".join(
+        f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
+        for name, size in evidence.sizes.items()
+    )
     trusted = ["SymPy's algebra and differentiation", *evidence.rules]
-    return (f"SymPy proves {what}{', with ' + sizes if sizes else ''}, wherever both sides are defined and every index "
-            f"lies in its range. Trusted: {'; '.join(trusted)}.")
+    return (
+        f"SymPy proves {what}{', with ' + sizes if sizes else ''}, wherever both sides are defined and every index "
+        f"lies in its range. Trusted: {'; '.join(trusted)}."
+    )
 
 
 def _points_told(evidence):
@@ -138,17 +170,22 @@ def _points_told(evidence):
         ranges = [{dict(sizes)[name] for sizes in evidence.tested_sizes} for name in names]
         told = (f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges, strict=True))
         where = f" with {', '.join(told)}"
-    return (f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at "
-            f"{evidence.points} random points{where}, each for every choice of the free indices "
-            f"(for a sample of {MAX_INDEX_CHOICES} where there are more).")
+    return (
+        f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at "
+        f"{evidence.points} random points{where}, each for every choice of the free indices "
+        f"(for a sample of {MAX_INDEX_CHOICES} where there are more)."
+    )
 
 
 def _mutants_told(claim):
     if not claim.mutants_refuted and not claim.equivalent:
         return []
     told = f"{claim.mutants_refuted} systematic small errors (a sign, a term, an index, an exponent) are refuted."
-    return [told + (" Equal to the claim, so no errors: " if claim.equivalent else "")
-            + "; ".join(f"${latex_statement(mutant, claim.given)}$" for mutant in claim.equivalent)]
+    return [
+        told
+        + (" Equal to the claim, so no errors: " if claim.equivalent else "")
+        + "; ".join(f"${latex_statement(mutant, claim.given)}$" for mutant in claim.equivalent)
+    ]
 
 
 def _mistake(named, claim):
@@ -156,11 +193,19 @@ def _mistake(named, claim):
     if named.statement is not None:
         # What is ill-formed has no shapes that could choose between its signs of multiplication.
         shown = latex_statement(named.statement, None if mistake.kind == "ill-formed" else named.given)
-    return {"name": mistake.wrong, "latex": shown, "text": mistake.statement, "kind": mistake.kind,
-            "wrong": mistake.wrong,
-            "where": _own(named.given) if mistake.given else [],
-            "tempts": mistake.tempts, "rows": mistake.rows.split(), "damage": mistake.damage,
-            "counterexample": named.refutation, "refuted": bool(named.refutation)}
+    return {
+        "name": mistake.wrong,
+        "latex": shown,
+        "text": mistake.statement,
+        "kind": mistake.kind,
+        "wrong": mistake.wrong,
+        "where": _own(named.given) if mistake.given else [],
+        "tempts": mistake.tempts,
+        "rows": mistake.rows.split(),
+        "damage": mistake.damage,
+        "counterexample": named.refutation,
+        "refuted": bool(named.refutation),
+    }
 
 
 def _own(given):
@@ -197,8 +242,11 @@ def _anchored(text):
 def folded_html(data):
     """What can be unfolded below a formula: how it was checked, and the mistakes that were refuted."""
     refuted = sum(mistake["refuted"] for mistake in data["mistakes"])
-    counts = [f"{number} {what}{'s' * (number > 1)} refuted"
-              for number, what in ((refuted, "mistake"), (data["mutants_refuted"], "mutant")) if number]
+    counts = [
+        f"{number} {what}{'s' * (number > 1)} refuted"
+        for number, what in ((refuted, "mistake"), (data["mutants_refuted"], "mutant"))
+        if number
+    ]
     is_definition = data["kind"] == "definition"
     title = "where the symbols live" if is_definition else ", ".join([*counts, "how this was checked"])
     items = list(data["how"])

@@ -1,4 +1,5 @@
 """The elementary functions of the language: how each is typeset, proved with and computed."""
+
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -53,7 +54,11 @@ FUNCTIONS = {
     "log2": Function(r"\log_2", lambda x: sympy.log(x) / sympy.log(2), lambda mp, x: _log(mp, x) / mp.log(2), np.log2),
     "sqrt": Function(r"\sqrt", sympy.sqrt, _sqrt, np.sqrt),
     "tanh": Function(r"\tanh", sympy.tanh, _tanh, np.tanh),
-    "sigmoid": Function(r"\sigma", lambda x: 1 / (1 + sympy.exp(-x)), lambda mp, x: 1 / (1 + _exp(mp, -x)),
-                        lambda x: 1 / (1 + np.exp(-x))),
+    "sigmoid": Function(
+        r"\sigma",
+        lambda x: 1 / (1 + sympy.exp(-x)),
+        lambda mp, x: 1 / (1 + _exp(mp, -x)),
+        lambda x: 1 / (1 + np.exp(-x)),
+    ),
     "abs": Function(r"\operatorname{abs}", sympy.Abs, lambda mp, x: abs(x), np.abs),
 }

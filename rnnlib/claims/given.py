@@ -1,4 +1,5 @@
 """What a claim is stated about: the domain of every symbol and the quantities that are defined from them."""
+
 import ast
 import re
 import unicodedata
@@ -119,8 +120,10 @@ class Given:
         tree = parse(text)
         kind, axes = (tree.value, indices_of(tree)) if isinstance(tree, ast.Subscript) else (tree, [])
         if not isinstance(kind, ast.Name) or kind.id not in ENTRIES:
-            raise IllFormed(f"`{line}`: expected the domain size, a range such as 1..K, or one of {', '.join(ENTRIES)} "
-                            f"with axes such as [K], found `{text}`")
+            raise IllFormed(
+                f"`{line}`: expected the domain size, a range such as 1..K, or one of {', '.join(ENTRIES)} "
+                f"with axes such as [K], found `{text}`"
+            )
         if (kind.id == "onehot" and len(axes) != 1) or (kind.id == "distribution" and not axes):
             raise IllFormed(f"`{line}`: {kind.id} needs an axis, onehot just one; found {len(axes)}")
         if len(axes) > MAX_AXES:
@@ -180,8 +183,10 @@ class Given:
                 raise IllFormed(f"`{where}`: `{name}` is a function; write `{name}(...)`")
             if name not in self.domains and name not in self.clauses:
                 known = ", ".join([*self.domains, *self.clauses]) or "none"
-                raise IllFormed(f"`{where}`: the symbol `{name}` has no domain; declare it, for instance "
-                                f"`{name}: real`, or use one of these: {known}")
+                raise IllFormed(
+                    f"`{where}`: the symbol `{name}` has no domain; declare it, for instance "
+                    f"`{name}: real`, or use one of these: {known}"
+                )
 
     def _check_clause(self, clause):
         left = f"{clause.name}[{', '.join(map(text_of, clause.pattern))}] := ..."
@@ -193,11 +198,16 @@ class Given:
                 raise IllFormed(f"`{left}`: an index is a whole number, found {index.value}")
         if len(set(running)) < len(running):
             raise IllFormed(f"`{left}`: each index of a definition has a letter of its own")
-        self.shape(ast.Name(clause.name) if not clause.pattern else ast.Subscript(
-            ast.Name(clause.name), ast.Tuple(list(clause.pattern))))
+        self.shape(
+            ast.Name(clause.name)
+            if not clause.pattern
+            else ast.Subscript(ast.Name(clause.name), ast.Tuple(list(clause.pattern)))
+        )
         if free := sorted(self._free(clause.body) - set(running)):
-            raise IllFormed(f"`{clause.name} := {text_of(clause.body)}`: the index {free[0]} stands free on the right; "
-                            f"define `{clause.name}[{free[0]}]` or sum over it")
+            raise IllFormed(
+                f"`{clause.name} := {text_of(clause.body)}`: the index {free[0]} stands free on the right; "
+                f"define `{clause.name}[{free[0]}]` or sum over it"
+            )
 
     # Shapes: a tuple of axis texts, so that `K` and `3` can be compared before any size has a value.
 
@@ -240,8 +250,9 @@ class Given:
             return () if domain.kind in (INDEX, SIZE) else tuple(text_of(axis) for axis in domain.axes)
         self._require_known({name}, name)
         if name in self._open:
-            raise IllFormed(f"`{name}` is defined through itself; a recursion needs a first case, such as "
-                            f"`{name}[0] := ...`")
+            raise IllFormed(
+                f"`{name}` is defined through itself; a recursion needs a first case, such as `{name}[0] := ...`"
+            )
         # A recursion meets itself on the way: then the first clause, its base, has told the shape already.
         self._open.add(name)
         try:
@@ -263,8 +274,10 @@ class Given:
             return
         for index in self.general_clause(name).pattern[given_indices:]:
             if isinstance(index, ast.Constant) or text_of(self.domains[index.id].axes[0]) != "1":
-                raise IllFormed(f"`{name}` can't be used whole, because its index {text_of(index)} does not run from "
-                                f"1; write `{name}[...]` with its index")
+                raise IllFormed(
+                    f"`{name}` can't be used whole, because its index {text_of(index)} does not run from "
+                    f"1; write `{name}[...]` with its index"
+                )
 
     def _axis_of_index(self, index):
         if isinstance(index, ast.Constant):
@@ -284,13 +297,14 @@ class Given:
             self._require_whole_number(index, text_of(tree), bound)
             if isinstance(index, ast.Name) and index.id not in bound:
                 self._require_index(index, axis, tree)
-        return axes[len(indices):]
+        return axes[len(indices) :]
 
     def _require_index(self, index, axis, tree):
         domain = self.domains[index.id]
         if domain.kind == INDEX and not _ends_within(domain.axes[1], axis):
-            raise IllFormed(f"`{text_of(tree)}`: the index {index.id} runs over {self._axis_of_index(index)}, "
-                            f"the axis has {axis}")
+            raise IllFormed(
+                f"`{text_of(tree)}`: the index {index.id} runs over {self._axis_of_index(index)}, the axis has {axis}"
+            )
 
     def _shape_of_matmul(self, tree, bound):
         left, right = self.shape(tree.left, bound), self.shape(tree.right, bound)
@@ -329,8 +343,10 @@ class Given:
         kind = self.domains.get(index, Domain("")).kind
         if not bounds:
             if kind != INDEX:
-                raise IllFormed(f"`{text_of(tree)}`: the index {index} has no range; declare it, for instance "
-                                f"`{index}: 1..K`, or write `{name}(f, {index}, 1, K)`")
+                raise IllFormed(
+                    f"`{text_of(tree)}`: the index {index} has no range; declare it, for instance "
+                    f"`{index}: 1..K`, or write `{name}(f, {index}, 1, K)`"
+                )
             # An index with a declared range keeps its check, unless an outer sum runs over the same letter.
             return self.shape(tree.args[0], tuple(b for b in bound if b != index))
         if kind not in (INDEX, "") or index in self.clauses or index in ("pi", *FUNCTIONS):
@@ -347,8 +363,10 @@ class Given:
         if name in bound or name == "pi" or kind in (SIZE, INDEX):
             raise IllFormed(f"`{text_of(tree)}`: `{name}` is no quantity that can vary")
         if kind in ("onehot", "distribution"):
-            raise IllFormed(f"`{text_of(tree)}`: the entries of `{name}` sum to one and can't vary one by one; "
-                            f"declare `{name}: real[...]` to differentiate by it")
+            raise IllFormed(
+                f"`{text_of(tree)}`: the entries of `{name}` sum to one and can't vary one by one; "
+                f"declare `{name}: real[...]` to differentiate by it"
+            )
 
     def check_statement(self, statement):
         """Raise `IllFormed` unless both sides mean something and have the same shape."""
@@ -358,8 +376,9 @@ class Given:
         if statement.relation == "≈" and (left or not _is_number(statement.right)):
             raise IllFormed(f"≈ compares a scalar with a number as it is written, found `{text_of(statement.right)}`")
         # Zero is every shape's zero; any other number is no array.
-        if left != right and not any(isinstance(side, ast.Constant) and side.value == 0
-                                     for side in (statement.left, statement.right)):
+        if left != right and not any(
+            isinstance(side, ast.Constant) and side.value == 0 for side in (statement.left, statement.right)
+        ):
             raise IllFormed(f"the left side has shape {_show(left)}, the right side {_show(right)}")
 
     def general_clause(self, name):
@@ -386,6 +405,7 @@ class Given:
                 depths[name] = max((depth(clause.body, above) for clause in self.clauses.get(name, ())), default=0)
                 del entered[name]
             return depths[name]
+
         return max(map(depth, trees))
 
     def needed(self, trees):
@@ -437,6 +457,7 @@ class Given:
 
     def _ipython_display_(self):
         from .display import show
+
         show(self)
 
 

@@ -4,6 +4,7 @@ Measured on right rewrites and wrong variants, evaluating both sides at a dozen 
 no error, where asking SymPy to simplify the difference rejected right answers and ran out of time. So points judge,
 and a symbolic proof, where there is one, is a second and independent opinion.
 """
+
 import ast
 from fractions import Fraction
 from itertools import islice
@@ -29,8 +30,11 @@ MAX_WORK = 3_000_000
 ROUNDING = 1e-30
 UNDEFINED = "undefined"
 _HOLDS = {
-    "=": lambda gap, slack: abs(gap) <= slack, "<=": lambda gap, slack: gap <= slack,
-    ">=": lambda gap, slack: gap >= -slack, "<": lambda gap, slack: gap < 0, ">": lambda gap, slack: gap > 0,
+    "=": lambda gap, slack: abs(gap) <= slack,
+    "<=": lambda gap, slack: gap <= slack,
+    ">=": lambda gap, slack: gap >= -slack,
+    "<": lambda gap, slack: gap < 0,
+    ">": lambda gap, slack: gap > 0,
 }
 assert set(_HOLDS) | {"≈"} == set(RELATIONS)
 

@@ -17,6 +17,7 @@ derivatives                 ``d(f, x)``, total: all that is computed from ``x`` 
 Kronecker's delta           ``delta(i, j)``
 ==========================  ====================================================
 """
+
 import ast
 import keyword
 import re
@@ -209,8 +210,10 @@ def _admit(node, text, depth):
         case ast.Call(func=func) if not isinstance(func, ast.Name):
             raise Unreadable(f"cannot read `{text}`: {_PRODUCT}")
         case _:
-            raise Unreadable(f"`{_source(node)}` in `{text}` is not part of the language: names, indices, numbers, "
-                             f"+ - * / ** @ .T and the functions {', '.join([*FUNCTIONS, *FORMS])}")
+            raise Unreadable(
+                f"`{_source(node)}` in `{text}` is not part of the language: names, indices, numbers, "
+                f"+ - * / ** @ .T and the functions {', '.join([*FUNCTIONS, *FORMS])}"
+            )
     for child in children:
         _admit(child, text, depth - 1)
 
@@ -226,8 +229,11 @@ def _admit_number(value):
     if type(value) not in (int, float):
         raise Unreadable(f"`{_short(repr(value))}` is no number of the language; write digits, such as 2 or 0.5")
     if value and not MIN_NUMBER <= abs(value) <= MAX_NUMBER:
-        raise Unreadable(f"a number is 0 or between {MIN_NUMBER} and {MAX_NUMBER:.0e} in size, found `{value:.3g}`"
-                         if abs(value) < 1e300 else f"a number is at most {MAX_NUMBER:.0e}, found a larger one")
+        raise Unreadable(
+            f"a number is 0 or between {MIN_NUMBER} and {MAX_NUMBER:.0e} in size, found `{value:.3g}`"
+            if abs(value) < 1e300
+            else f"a number is at most {MAX_NUMBER:.0e}, found a larger one"
+        )
 
 
 def _admit_power(exponent):
@@ -241,8 +247,10 @@ def _admit_power(exponent):
 def _admit_call(name, arguments):
     arities = FORMS.get(name) or ((1,) if name in FUNCTIONS else None)
     if arities is None:
-        raise Unreadable(f"`{name}` is no function of the language; a product is written with `*`, and the functions "
-                         f"are {', '.join([*FUNCTIONS, *FORMS])}")
+        raise Unreadable(
+            f"`{name}` is no function of the language; a product is written with `*`, and the functions "
+            f"are {', '.join([*FUNCTIONS, *FORMS])}"
+        )
     if len(arguments) not in arities:
         wanted = " or ".join(map(str, arities))
         raise Unreadable(f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, found {len(arguments)}")

@@ -1,15 +1,46 @@
 """Typeset a tree of the language, in the order in which its author wrote it."""
+
 import ast
 import re
 
 from .functions import FUNCTIONS
 from .language import RELATIONS, form_of, indices_of, written
 
-GREEK = frozenset([
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu",
-    "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda",
-    "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega",
-])
+GREEK = frozenset(
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Pi",
+        "Sigma",
+        "Phi",
+        "Psi",
+        "Omega",
+    ]
+)
 _RELATIONS = dict(zip(RELATIONS, ["=", r"\le", r"\ge", "<", ">", r"\approx"], strict=True))
 # How tightly each operation binds; an operand that binds less tightly than its place asks for gets brackets.
 _ADD, _MULTIPLY, _UNARY, _POWER, _ATOM = range(5)
@@ -165,8 +196,11 @@ class _Writer:
             bounds = self.given.domains[index].axes
         else:
             bounds = ()
-        limits = rf"_{{{latex_name(index)}={self.write(bounds[0])}}}^{{{self.write(bounds[1])}}}" if bounds \
+        limits = (
+            rf"_{{{latex_name(index)}={self.write(bounds[0])}}}^{{{self.write(bounds[1])}}}"
+            if bounds
             else rf"_{{{latex_name(index)}}}"
+        )
         self.bound.append(index)
         body = self.write(arguments[0], _MULTIPLY)
         self.bound.pop()
@@ -197,5 +231,7 @@ def _ends_in_series(tree):
 
 def _is_tall(tree):
     """Whether a formula stands higher than one line, so that brackets must grow."""
-    return any((isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or form_of(node) in ("sum", "prod", "d")
-               for node in ast.walk(tree))
+    return any(
+        (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or form_of(node) in ("sum", "prod", "d")
+        for node in ast.walk(tree)
+    )

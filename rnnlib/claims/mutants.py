@@ -1,4 +1,5 @@
 """Systematic small errors: a check that accepts one of them checks less than it seems to."""
+
 import ast
 import copy
 
@@ -145,8 +146,13 @@ def _same_range(index, given):
     """The other indices that run over the same range."""
     domain = given.domains.get(index.id, Domain(""))
     bounds = [text_of(bound) for bound in domain.axes]
-    return [name for name, other in given.domains.items() if other.kind == domain.kind == INDEX and name != index.id
-            and [text_of(bound) for bound in other.axes] == bounds]
+    return [
+        name
+        for name, other in given.domains.items()
+        if other.kind == domain.kind == INDEX
+        and name != index.id
+        and [text_of(bound) for bound in other.axes] == bounds
+    ]
 
 
 def _shifted(index, op):

@@ -4,6 +4,7 @@ This is the second opinion on every claim and shares nothing with SymPy: derivat
 In `Exact` arithmetic (mpmath, 100 digits and more) a difference quotient still has 50 correct digits, so that
 `d(f, x)` can be compared like any other number; in `Fast` arithmetic (NumPy, float64) it has about 9.
 """
+
 import ast
 import operator
 from fractions import Fraction
@@ -283,9 +284,9 @@ class _Evaluation:
     def _nudged(self, name, at, value):
         """The value with every nudge added that falls on it or into it."""
         for nudged, entry, amount in self.nudges:
-            if nudged != name or entry[:len(at)] != at:
+            if nudged != name or entry[: len(at)] != at:
                 continue
-            inner = tuple(k - 1 for k in entry[len(at):])
+            inner = tuple(k - 1 for k in entry[len(at) :])
             if inner:
                 value = np.array(value)
                 value[inner] = value[inner] + amount
@@ -372,6 +373,8 @@ class _Evaluation:
     def _slope(self, f, name, at, index):
         # A derivative inside a derivative keeps the outer nudge, so nudges add up.
         h = self.arithmetic.step
-        up, down = (_Evaluation(self.point, self.arithmetic, (*self.nudges, (name, at, amount))).value(f, index)
-                    for amount in (h, -h))
+        up, down = (
+            _Evaluation(self.point, self.arithmetic, (*self.nudges, (name, at, amount))).value(f, index)
+            for amount in (h, -h)
+        )
         return (up - down) / (2 * h)

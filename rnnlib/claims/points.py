@@ -1,4 +1,5 @@
 """Points at which two sides are compared: random ones to judge, small readable ones to show."""
+
 from fractions import Fraction
 from itertools import product
 
@@ -48,8 +49,10 @@ def readable_points(given, trees):
     fills += [(100,), (-100,)]
     # A vector of length one hides most errors, so size 2 comes first and size 1 last.
     for sizes in sorted(product((2, 3, 1), repeat=len(size_names)), key=lambda s: (1 in s, sum(s))):
-        sizes = {name: given.held(name) or max(size, given.smallest(name))
-                 for name, size in zip(size_names, sizes, strict=True)}
+        sizes = {
+            name: given.held(name) or max(size, given.smallest(name))
+            for name, size in zip(size_names, sizes, strict=True)
+        }
         for turn, fill in enumerate(fills):
             yield _filled(given, trees, sizes, _readable_draw(fill, turn))
 
@@ -64,7 +67,8 @@ def _readable_draw(fill, turn):
         "unit": lambda shape: _cycle([0.5, 0.25, 0.125, 0.75], shape, turn % 4),
         "onehot": lambda shape: np.eye(*shape)[turn % shape[0]],
         "distribution": lambda shape: _normalised(
-            np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (turn % 3), turn), shape)),
+            np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (turn % 3), turn), shape)
+        ),
     }
 
 

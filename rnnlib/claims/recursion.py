@@ -12,6 +12,7 @@ The left side of a statement is unrolled by one of these rules until it meets th
 right side is stated. Those stay symbols on both sides. What is trusted is the chain rule; where a statement about
 step t + 1 is used to say something about step t, the induction over t is the reader's, and the page says so.
 """
+
 import ast
 from itertools import product
 
@@ -95,7 +96,7 @@ class _Unrolled(_Form):
         except NoProof:  # such as h[t-1], which is h[0] at the first step: it stays a symbol
             return self._independent(name, at)
         inner = {p.id: k for p, k in zip(clause.pattern, at, strict=False) if isinstance(p, ast.Name)}
-        return self.entry(clause.body, tuple(at[len(clause.pattern):]), inner, kept)
+        return self.entry(clause.body, tuple(at[len(clause.pattern) :]), inner, kept)
 
     def _derivative(self, f, x, at, bound, kept):
         split = len(self._shape(f, bound))
@@ -125,8 +126,9 @@ class _Unrolled(_Form):
         open_names, seen = {root}, set()
         while open_names - seen - {name}:
             seen |= (met := open_names - seen - {name})
-            open_names |= {used for q in met for clause in self.given.clauses.get(q, ())
-                           for used in names_in(clause.body)}
+            open_names |= {
+                used for q in met for clause in self.given.clauses.get(q, ()) for used in names_in(clause.body)
+            }
         return not any(_recurs(q, self.given) for q in seen)
 
     # Backwards.
@@ -148,13 +150,20 @@ class _Unrolled(_Form):
     def _users(self, name, root):
         """The definitions, on the way to `root`, whose right side mentions the quantity."""
         on_the_way = self.given.needed([ast.Name(root)])
-        return [(user, clause) for user in self.given.clauses if user in on_the_way
-                for clause in self.given.clauses[user] if name in names_in(clause.body)]
+        return [
+            (user, clause)
+            for user in self.given.clauses
+            if user in on_the_way
+            for clause in self.given.clauses[user]
+            if name in names_in(clause.body)
+        ]
 
     def _immediate(self, user, clause, name, where):
         """The entries of one definition that use an entry of a quantity directly, each with its derivative by it."""
-        pattern = [self.index(*span) if isinstance(p, ast.Name) else sympy.Integer(p.value)
-                   for p, span in zip(clause.pattern, self._clause_ranges(clause), strict=True)]
+        pattern = [
+            self.index(*span) if isinstance(p, ast.Name) else sympy.Integer(p.value)
+            for p, span in zip(clause.pattern, self._clause_ranges(clause), strict=True)
+        ]
         bound = {p.id: k for p, k in zip(clause.pattern, pattern, strict=True) if isinstance(p, ast.Name)}
         axes = [self.index(*self._axis(axis)) for axis in self._shape(clause.body, ())]
         body = self._frozen(clause.body, tuple(axes), bound)
@@ -168,7 +177,7 @@ class _Unrolled(_Form):
         self._descend()
         clause = self._clause_at(name, at)
         bound = {p.id: k for p, k in zip(clause.pattern, at, strict=False) if isinstance(p, ast.Name)}
-        body = self._frozen(clause.body, at[len(clause.pattern):], bound)
+        body = self._frozen(clause.body, at[len(clause.pattern) :], bound)
         total = normal(body.diff(self._variable(by, where)), self.ranges)
         for used in sorted(names_in(clause.body) & set(self.given.clauses)):
             if by != used and by not in self.given.needed([ast.Name(used)]):
@@ -217,14 +226,20 @@ class _Unrolled(_Form):
     def _clause_at(self, name, at):
         for clause in self.given.clauses[name]:
             pairs = list(zip(clause.pattern, at, strict=False))
-            if all(k == p.value if isinstance(p, ast.Constant) else self._lies_in(k, *span) is True
-                   for (p, k), span in zip(pairs, self._clause_ranges(clause), strict=True)):
+            if all(
+                k == p.value if isinstance(p, ast.Constant) else self._lies_in(k, *span) is True
+                for (p, k), span in zip(pairs, self._clause_ranges(clause), strict=True)
+            ):
                 return clause
         raise NoProof(f"which clause of `{name}` holds is not known")
 
     def _clause_ranges(self, clause):
-        return [tuple(self.entry(bound) for bound in self.given.domains[p.id].axes) if isinstance(p, ast.Name)
-                else (sympy.Integer(p.value),) * 2 for p in clause.pattern]
+        return [
+            tuple(self.entry(bound) for bound in self.given.domains[p.id].axes)
+            if isinstance(p, ast.Name)
+            else (sympy.Integer(p.value),) * 2
+            for p in clause.pattern
+        ]
 
     def _axis(self, text):
         return tuple(map(self.entry, _bounds(text)))
@@ -273,11 +288,17 @@ class _Unrolled(_Form):
 
     def _thawed(self, expression):
         """Replace quantities that stood frozen in a definition by what they are, unless they stay symbols."""
-        frozen = {e: self._defined(e.base.label.name, e.indices, {}, frozenset())
-                  for e in expression.atoms(sympy.Indexed) if e.base.label.name in self.given.clauses}
+        frozen = {
+            e: self._defined(e.base.label.name, e.indices, {}, frozenset())
+            for e in expression.atoms(sympy.Indexed)
+            if e.base.label.name in self.given.clauses
+        }
         scalars = {_standing_for(name): name for name in self.given.clauses}
-        frozen |= {e: self._defined(scalars[e.name], (), {}, frozenset()) for e in expression.atoms(sympy.Symbol)
-                   if e.name in scalars}
+        frozen |= {
+            e: self._defined(scalars[e.name], (), {}, frozenset())
+            for e in expression.atoms(sympy.Symbol)
+            if e.name in scalars
+        }
         return expression.xreplace(frozen)
 
     def _lies_in(self, step, low, high):
@@ -294,7 +315,6 @@ class _Frozen(_Form):
 
     def _defined(self, name, at, bound, kept):
         return self._independent(name, at)
-
 
 
 def _symbol(name, at):

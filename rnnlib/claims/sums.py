@@ -14,6 +14,7 @@ that do are few:
 A rule whose condition is not known to hold is not used: then the sum stays as it is, and there may be no proof.
 Bound indices get fresh names before anything is done inside a sum, so that no name is ever captured.
 """
+
 from itertools import permutations
 
 import sympy
@@ -43,8 +44,9 @@ def normal(expression, ranges):
         return _normal_sum(expression, ranges)
     if isinstance(expression, Product):
         return _normal_product(expression, ranges)
-    return expression.func(*[normal(argument, ranges) if isinstance(argument, sympy.Expr) else argument
-                             for argument in expression.args])
+    return expression.func(
+        *[normal(argument, ranges) if isinstance(argument, sympy.Expr) else argument for argument in expression.args]
+    )
 
 
 def never_negative(number, ranges):
@@ -102,7 +104,7 @@ def _normal_sum(series, ranges):
     body, limits = _renewed(series)
     body = normal(body, {**ranges, **_ranges_of(limits)})
     for depth, limit in enumerate(limits):
-        known = {**ranges, **_ranges_of(limits[depth + 1:])}
+        known = {**ranges, **_ranges_of(limits[depth + 1 :])}
         # SymPy would write the exponential of a sum as a product when it multiplies out: it does not get to see sums.
         body, hidden = masked(body, {**known, **_ranges_of([limit])})
         terms = Add.make_args(sympy.expand(sympy.expand_log(body)))
@@ -140,7 +142,7 @@ def _sum_of_product(term, limits, ranges):
 def _grouped_sum(limits, factors, ranges):
     """A sum over indices that hang together; without factors there is one index, and the sum is its length."""
     if not factors:
-        (_, low, high), = limits
+        ((_, low, high),) = limits
         if never_negative(high - low + 1, ranges):
             return high - low + 1
     return _canonical(limits, factors, Sum)
@@ -156,8 +158,13 @@ def _merged(factors, limits):
     while queue:
         factor = queue.pop()
         base, power = factor.as_base_exp() if isinstance(factor, Pow) else (factor, sympy.S.One)
-        if (isinstance(base, Sum) and base.has(*indices) and power.is_Integer and 1 <= power <= MAX_MERGED
-                and not any(bound.has(*indices) for limit in base.limits for bound in limit[1:])):
+        if (
+            isinstance(base, Sum)
+            and base.has(*indices)
+            and power.is_Integer
+            and 1 <= power <= MAX_MERGED
+            and not any(bound.has(*indices) for limit in base.limits for bound in limit[1:])
+        ):
             for _ in range(power):
                 body, own = _renewed(base)
                 limits += own

@@ -8,6 +8,7 @@ expression in them.
 A proof says that both sides agree wherever both are defined and every index lies in its range; it holds for empty
 sums and for sizes down to the least that the setting allows.
 """
+
 import ast
 from itertools import product
 
@@ -53,8 +54,10 @@ def _proves(statement, form):
     """Whether both sides are the same in one way of writing them in SymPy, entry by entry."""
     axes = form.given.shape(statement.left) or form.given.shape(statement.right)
     try:
-        return all(_has_sign(left - right, statement.relation, form)
-                   for left, right in (form.sides(statement, *entry) for entry in form.entries(statement, axes)))
+        return all(
+            _has_sign(left - right, statement.relation, form)
+            for left, right in (form.sides(statement, *entry) for entry in form.entries(statement, axes))
+        )
     except (NoProof, NotImplementedError, RecursionError, sympy.PolynomialError):
         return False
 
@@ -110,8 +113,9 @@ class _Form:
 
     def __init__(self, given, sizes):
         self.given, self.sizes, self.ranges, self.classes = given, sizes, {}, {}
-        self.symbols = {name: self._symbol(name, domain) for name, domain in given.domains.items()
-                        if domain.kind != INDEX}
+        self.symbols = {
+            name: self._symbol(name, domain) for name, domain in given.domains.items() if domain.kind != INDEX
+        }
 
     def _symbol(self, name, domain):
         if domain.kind == SIZE:
@@ -135,13 +139,14 @@ class _Form:
         runs += [self._run(ast.Constant(1), self.given.domains[name].axes[0]) for name in one_hot]
         runs += [self._run(*_bounds(axis)) for axis in axes]
         for chosen in product(*runs):
-            self.classes = dict(zip(one_hot, chosen[len(free):], strict=False))
-            yield chosen[len(free) + len(one_hot):], dict(zip(free, chosen, strict=False))
+            self.classes = dict(zip(one_hot, chosen[len(free) :], strict=False))
+            yield chosen[len(free) + len(one_hot) :], dict(zip(free, chosen, strict=False))
 
     def sides(self, statement, at, bound):
         """One entry of the left and of the right side; a scalar stands for each entry alike."""
-        return [self.entry(side, at if self.given.shape(side) else (), bound)
-                for side in (statement.left, statement.right)]
+        return [
+            self.entry(side, at if self.given.shape(side) else (), bound) for side in (statement.left, statement.right)
+        ]
 
     def _run(self, low, high):
         low, high = self.entry(low), self.entry(high)
@@ -177,8 +182,9 @@ class _Form:
         return self._call(tree, at, bound, kept)
 
     def _arithmetic(self, tree, at, bound, kept):
-        left, right = (self.entry(side, at if self._shape(side, bound) else (), bound, kept)
-                       for side in (tree.left, tree.right))
+        left, right = (
+            self.entry(side, at if self._shape(side, bound) else (), bound, kept) for side in (tree.left, tree.right)
+        )
         match tree.op:
             case ast.Add():
                 return left + right
@@ -195,10 +201,14 @@ class _Form:
 
     def _matmul(self, tree, at, bound, kept):
         left = self._shape(tree.left, bound)
-        rows, columns = tuple(at[:len(left) - 1]), tuple(at[len(left) - 1:])
-        return self.sum_over(*_bounds(left[-1]), bound,
-                             lambda k: self.entry(tree.left, (*rows, k), bound, kept)
-                             * self.entry(tree.right, (k, *columns), bound, kept))
+        rows, columns = tuple(at[: len(left) - 1]), tuple(at[len(left) - 1 :])
+        return self.sum_over(
+            *_bounds(left[-1]),
+            bound,
+            lambda k: (
+                self.entry(tree.left, (*rows, k), bound, kept) * self.entry(tree.right, (k, *columns), bound, kept)
+            ),
+        )
 
     def sum_over(self, low, high, bound, term, kind=Sum):
         """A sum or product: written out where its length is a number, symbolic otherwise."""
@@ -217,7 +227,7 @@ class _Form:
             return sympy.pi
         if name in self.given.clauses:
             for key, fixed in kept:
-                if key == name and (fixed is None or fixed == tuple(at[:len(fixed)])):
+                if key == name and (fixed is None or fixed == tuple(at[: len(fixed)])):
                     return self._independent(name, at)
             return self._defined(name, at, bound, kept)
         domain = self.given.domains[name]
@@ -245,7 +255,7 @@ class _Form:
                 inner = {p.id: k for p, k in pairs if isinstance(p, ast.Name)}
                 self._require_in_range(inner)
                 # The clause sees its own indices only, never those of whoever asks for the quantity.
-                return self.entry(clause.body, tuple(at[len(clause.pattern):]), inner, kept)
+                return self.entry(clause.body, tuple(at[len(clause.pattern) :]), inner, kept)
         raise NoProof(f"`{name}` is not defined at {at}")
 
     def _require_in_range(self, indices):
@@ -259,8 +269,13 @@ class _Form:
         if name in ("sum", "prod"):
             index = arguments[1].id
             low, high = arguments[2:] if len(arguments) == 4 else self.given.domains[index].axes
-            return self.sum_over(low, high, bound, lambda k: self.entry(arguments[0], at, {**bound, index: k}, kept),
-                                 Sum if name == "sum" else sympy.Product)
+            return self.sum_over(
+                low,
+                high,
+                bound,
+                lambda k: self.entry(arguments[0], at, {**bound, index: k}, kept),
+                Sum if name == "sum" else sympy.Product,
+            )
         if name == "d":
             return self._derivative(*arguments, at, bound, kept)
         if name == "delta":
@@ -275,6 +290,7 @@ class _Form:
 
             def weight(k):
                 return sympy.exp(self.entry(arguments[0], (k,), bound, kept))
+
             return weight(at[0]) / self.sum_over(*_bounds(axis), bound, weight)
         return FUNCTIONS[name].symbolic(self.entry(arguments[0], at, bound, kept))
 
@@ -304,7 +320,7 @@ class _Form:
         """
         if name not in self.given.needed([clause.body for clause in self.given.clauses[name]]):
             return name, None
-        fixed = at[:len(self.given.clauses[name][0].pattern)]
+        fixed = at[: len(self.given.clauses[name][0].pattern)]
         if not all(k.is_Integer for k in fixed):
             raise NoProof(f"the entries of `{name}` depend on one another, and which is meant is not a number")
         return name, tuple(fixed)

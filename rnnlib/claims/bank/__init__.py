@@ -2,6 +2,7 @@
 
 Each chapter has a module with one function a claim; a claim is made, and so checked, when it is first asked for.
 """
+
 from functools import cache
 from importlib import import_module
 
@@ -11,11 +12,13 @@ _MAKERS = {}
 
 def entry(id):
     """Register the function below as the maker of the claim `id`."""
+
     def register(make):
         if id in _MAKERS:
             raise ValueError(f"the bank has two claims `{id}`; give one another id")
         _MAKERS[id] = make
         return make
+
     return register
 
 
