@@ -6,9 +6,9 @@ from typing import NamedTuple
 from .bank import claim
 from .claim import FALSE
 from .errors import ClaimError, IllFormed, Undecided, Unreadable
-from .functions import FUNCTIONS
+from .forms import FORMS
 from .judge import Agreement, compare, counterexample
-from .language import FORMS, Statement, form_of, has_relation, names_in, parse, text_of
+from .language import Statement, form_of, has_relation, names_in, parse, runs, text_of
 from .latex import latex
 from .mutants import mutants
 from .numeric import Work
@@ -78,8 +78,8 @@ def _read(answer, asked):
         raise Unreadable("write the right side alone, without `=`")
     right, wanted = parse(answer), asked.statement
     known = [*asked.given.domains, *asked.given.clauses]
-    running = {node.args[1].id for node in ast.walk(right) if form_of(node) in ("sum", "prod")}
-    if unknown := sorted(names_in(right) - {*known, *running, *FUNCTIONS, *FORMS, "pi"}):
+    running = {node.args[1].id for node in ast.walk(right) if runs(node)}
+    if unknown := sorted(names_in(right) - {*known, *running, *FORMS, "pi"}):
         raise IllFormed(
             f"`{unknown[0]}` is no symbol of this exercise; use these, with their indices in brackets "
             f"as in `p[i]`: {', '.join(known)}"

@@ -8,8 +8,8 @@ from keyword import iskeyword
 from typing import NamedTuple
 
 from .errors import IllFormed, Unreadable
-from .functions import FUNCTIONS
-from .language import FORMS, form_of, indices_of, names_in, parse, parts_of, text_of
+from .forms import FORMS, shape_text
+from .language import form_of, indices_of, names_in, parse, parts_of, runs, text_of
 
 SIZE, INDEX = "size", "index"
 # Every axis and every derivative multiplies the work; no formula of the book needs more.
@@ -170,7 +170,7 @@ class Given:
         self.own_clauses.append(clause)
 
     def _claim_name(self, name, line):
-        if name in {"pi", *FUNCTIONS, *FORMS, *ENTRIES} - {"d", "delta"}:
+        if name in {"pi", *FORMS, *ENTRIES} - {"d", "delta"}:
             raise Unreadable(f"`{line}`: `{name}` is a word of the language; choose another name")
         if not name.isidentifier() or iskeyword(name):
             raise Unreadable(f"`{line}`: `{name}` can't be the name of a symbol; choose letters, digits and _")
@@ -179,7 +179,7 @@ class Given:
 
     def _require_known(self, names, where):
         for name in sorted(names - {"pi"}):
-            if name in {*FUNCTIONS, *FORMS} - {*self.domains, *self.clauses}:
+            if name in {*FORMS} - {*self.domains, *self.clauses}:
                 raise IllFormed(f"`{where}`: `{name}` is a function; write `{name}(...)`")
             if name not in self.domains and name not in self.clauses:
                 known = ", ".join([*self.domains, *self.clauses]) or "none"
@@ -237,7 +237,7 @@ class Given:
             case ast.BinOp():
                 return self._shape_of_arithmetic(tree, bound)
             case ast.Call():
-                return self._shape_of_call(tree, bound)
+                return _few(FORMS[form_of(tree)].shape(self, tree, bound), text_of(tree))
         raise IllFormed(f"`{text_of(tree)}` has no shape")
 
     def _shape_of_name(self, name, bound):
@@ -309,36 +309,34 @@ class Given:
     def _shape_of_matmul(self, tree, bound):
         left, right = self.shape(tree.left, bound), self.shape(tree.right, bound)
         if not 0 < len(left) <= 2 or not 0 < len(right) <= 2 or left[-1] != right[-2:][0]:
-            raise IllFormed(f"`{text_of(tree)}`: shapes {_show(left)} and {_show(right)} can't be multiplied")
+            raise IllFormed(f"`{text_of(tree)}`: shapes {shape_text(left)} and {shape_text(right)} can't be multiplied")
         return left[:-1] + right[:-2] + right[-1:] if len(right) > 1 else left[:-1]
 
     def _shape_of_arithmetic(self, tree, bound):
         left, right = self.shape(tree.left, bound), self.shape(tree.right, bound)
         if left and right and left != right:
-            raise IllFormed(f"`{text_of(tree)}`: shapes {_show(left)} and {_show(right)} do not fit")
+            raise IllFormed(f"`{text_of(tree)}`: shapes {shape_text(left)} and {shape_text(right)} do not fit")
         return left or right
 
-    def _shape_of_call(self, tree, bound):
-        name, arguments = form_of(tree), tree.args
-        if name in ("sum", "prod"):
-            return self._shape_of_series(tree, bound)
-        shapes = [self.shape(argument, bound) for argument in arguments]
-        if name == "delta":
-            for argument in arguments:
-                self._require_whole_number(argument, text_of(tree), bound)
-        if name == "d":
-            self._require_variable(arguments[1], tree, bound)
-        if name in ("d", "outer"):
-            return _few(shapes[0] + shapes[1], text_of(tree))
-        if name == "diag":
-            if len(shapes[0]) != 1:
-                raise IllFormed(f"`{text_of(tree)}`: diag takes a vector, found shape {_show(shapes[0])}")
-            return shapes[0] * 2
-        if name == "softmax" and len(shapes[0]) != 1:
-            raise IllFormed(f"`{text_of(tree)}`: softmax takes a vector, found shape {_show(shapes[0])}")
-        return shapes[0]
+    # What the rows of `FORMS` ask for.
 
-    def _shape_of_series(self, tree, bound):
+    def joined_shapes(self, call, bound):
+        """The axes of all arguments, one after another."""
+        return sum((self.shape(argument, bound) for argument in call.args), ())
+
+    def require_whole_numbers(self, call, bound):
+        """Raise unless all arguments can be indices."""
+        for argument in call.args:
+            self._require_whole_number(argument, text_of(call), bound)
+
+    def shape_of_derivative(self, call, bound):
+        """The axes of what is differentiated, then those of what it is differentiated by."""
+        shape = self.joined_shapes(call, bound)
+        self._require_variable(call.args[1], call, bound)
+        return shape
+
+    def shape_of_series(self, tree, bound):
+        """The axes of one term of a sum or product."""
         name, index, bounds = form_of(tree), tree.args[1].id, tree.args[2:]
         kind = self.domains.get(index, Domain("")).kind
         if not bounds:
@@ -349,7 +347,7 @@ class Given:
                 )
             # An index with a declared range keeps its check, unless an outer sum runs over the same letter.
             return self.shape(tree.args[0], tuple(b for b in bound if b != index))
-        if kind not in (INDEX, "") or index in self.clauses or index in ("pi", *FUNCTIONS):
+        if kind not in (INDEX, "") or index in self.clauses or index in ("pi", *FORMS):
             raise IllFormed(f"`{text_of(tree)}`: `{index}` means something else already; sum over another letter")
         for end in bounds:
             self._require_whole_number(end, text_of(tree), bound)
@@ -379,7 +377,19 @@ class Given:
         if left != right and not any(
             isinstance(side, ast.Constant) and side.value == 0 for side in (statement.left, statement.right)
         ):
-            raise IllFormed(f"the left side has shape {_show(left)}, the right side {_show(right)}")
+            raise IllFormed(f"the left side has shape {shape_text(left)}, the right side {shape_text(right)}")
+
+    def same_range(self, index):
+        """The other index symbols that run over the same range as this one; none where it is no index symbol."""
+        domain = self.domains.get(index.id, Domain("")) if isinstance(index, ast.Name) else Domain("")
+        bounds = [text_of(bound) for bound in domain.axes]
+        return [
+            name
+            for name, other in self.domains.items()
+            if other.kind == domain.kind == INDEX
+            and name != index.id
+            and [text_of(bound) for bound in other.axes] == bounds
+        ]
 
     def general_clause(self, name):
         """The clause of a quantity with the most running indices: ``h[t] := ...`` rather than ``h[0] := ...``."""
@@ -445,7 +455,7 @@ class Given:
         return [name for name, domain in self.domains.items() if domain.kind == INDEX and name in free]
 
     def _free(self, tree):
-        if form_of(tree) in ("sum", "prod"):
+        if runs(tree):
             inner = self._free(tree.args[0]) - {tree.args[1].id}
             return reduce(set.union, map(self._free, tree.args[2:]), inner)
         if isinstance(tree, ast.Name):
@@ -481,7 +491,3 @@ def _ends_within(high, axis):
     if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Sub) and isinstance(high.right, ast.Constant):
         high = high.left
     return text_of(high) == axis.split("..")[-1]
-
-
-def _show(shape):
-    return "(" + ", ".join(shape) + ")" if shape else "() of a scalar"

@@ -11,7 +11,7 @@ names and indices           ``p``, ``W_hh``, ``beta``, ``p[i]``, ``W[i, j]``, ``
 numbers                     ``2``, ``0.5`` (exactly one half)
 arithmetic                  ``+ - * /``, ``**`` or ``^`` or ``²``; on arrays, element by element
 matrices                    ``A @ B``, ``A.T``, ``outer(a, b)``, ``diag(v)``
-functions                   those of `FUNCTIONS`, and ``softmax(v)``
+functions                   those of `FORMS`: ``exp(x)``, ``tanh(x)``, ``softmax(v)``, ...
 sums and products           ``sum(f, k)`` over the range of ``k``, ``sum(f, k, 1, t)``; ``prod`` likewise
 derivatives                 ``d(f, x)``, total: all that is computed from ``x`` follows
 Kronecker's delta           ``delta(i, j)``
@@ -25,13 +25,12 @@ import warnings
 from typing import NamedTuple
 
 from .errors import Unreadable
-from .functions import FUNCTIONS
+from .forms import FORMS
 
 # Bounds on what is read: a formula of the book stays far below them, a hostile text does not get past them.
 MAX_CHARACTERS, MAX_NODES, MAX_DEPTH, MAX_EXPONENT, MAX_NAME = 2000, 500, 60, 64, 40
 MAX_NUMBER, MIN_NUMBER = 10**12, 1e-12
 
-FORMS = {"sum": (2, 4), "prod": (2, 4), "d": (2,), "delta": (2,), "softmax": (1,), "outer": (2,), "diag": (1,)}
 RELATIONS = ("=", "<=", ">=", "<", ">", "≈")
 _RELATION = re.compile(r":=|<=|>=|==|!=|=|≈|<|>")
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
@@ -159,6 +158,11 @@ def form_of(node):
     return node.func.id if isinstance(node, ast.Call) else ""
 
 
+def runs(node):
+    """Whether a node is a sum or product over an index."""
+    return isinstance(node, ast.Call) and FORMS[node.func.id].runs
+
+
 def _kind_of(value):
     return "an empty text" if isinstance(value, str) else f"a value of type {type(value).__name__}"
 
@@ -212,7 +216,7 @@ def _admit(node, text, depth):
         case _:
             raise Unreadable(
                 f"`{_source(node)}` in `{text}` is not part of the language: names, indices, numbers, "
-                f"+ - * / ** @ .T and the functions {', '.join([*FUNCTIONS, *FORMS])}"
+                f"+ - * / ** @ .T and the functions {', '.join(FORMS)}"
             )
     for child in children:
         _admit(child, text, depth - 1)
@@ -245,16 +249,15 @@ def _admit_power(exponent):
 
 
 def _admit_call(name, arguments):
-    arities = FORMS.get(name) or ((1,) if name in FUNCTIONS else None)
-    if arities is None:
+    if name not in FORMS:
         raise Unreadable(
             f"`{name}` is no function of the language; a product is written with `*`, and the functions "
-            f"are {', '.join([*FUNCTIONS, *FORMS])}"
+            f"are {', '.join(FORMS)}"
         )
-    if len(arguments) not in arities:
-        wanted = " or ".join(map(str, arities))
+    if len(arguments) not in FORMS[name].arity:
+        wanted = " or ".join(map(str, FORMS[name].arity))
         raise Unreadable(f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, found {len(arguments)}")
-    if name in ("sum", "prod") and not isinstance(arguments[1], ast.Name):
+    if FORMS[name].runs and not isinstance(arguments[1], ast.Name):
         raise Unreadable(f"the second argument of `{name}` is the index that runs, found `{_source(arguments[1])}`")
     if name == "d" and not isinstance(arguments[1], (ast.Name, ast.Subscript)):
         raise Unreadable(f"`d(f, x)` differentiates by a symbol or an entry of one, found `{_source(arguments[1])}`")

@@ -3,8 +3,8 @@
 import ast
 import re
 
-from .functions import FUNCTIONS
-from .language import RELATIONS, form_of, indices_of, written
+from .forms import FORMS
+from .language import RELATIONS, form_of, indices_of, runs, written
 
 GREEK = frozenset(
     [
@@ -104,7 +104,7 @@ class _Writer:
             case ast.BinOp():
                 return self._operation(tree, place)
             case ast.Call():
-                return self._call(tree, place)
+                return FORMS[form_of(tree)].latex(self, tree, place)
         raise TypeError(f"no LaTeX for {ast.dump(tree)}")
 
     @staticmethod
@@ -160,57 +160,45 @@ class _Writer:
     def _power(self, base, exponent):
         raised = self.write(exponent)
         name = form_of(base)
-        if name in FUNCTIONS and name not in ("exp", "sqrt", "abs"):
-            return rf"{FUNCTIONS[name].latex}^{{{raised}}}{self._argument(base.args[0])}"
+        if name and FORMS[name].sign:
+            return self.applied(FORMS[name].sign, base.args[0], raised)
         return f"{self.write(base, _ATOM if not name or name == 'exp' else _ATOM + 1)}^{{{raised}}}"
 
-    def _argument(self, tree):
-        return rf"\left({self.write(tree)}\right)" if _is_tall(tree) else f"({self.write(tree)})"
+    # What the rows of `FORMS` ask for.
 
-    def _call(self, tree, place):
-        name, arguments = form_of(tree), tree.args
-        if name in ("sum", "prod"):
-            return self._bracket(self._series(name, arguments), _MULTIPLY, place)
-        if name == "d":
-            return self._bracket(self._derivative(*arguments), _POWER, place)
-        if name == "delta":
-            return r"\delta_{" + "".join(self.write(a) for a in arguments) + "}"
-        if name == "outer":
-            return rf"{self.write(arguments[0], _POWER)}^{{\top}} {self.write(arguments[1], _POWER)}"
-        if name == "sqrt":
-            return rf"\sqrt{{{self.write(arguments[0])}}}"
-        if name == "abs":
-            return rf"\left|{self.write(arguments[0])}\right|"
-        if name == "exp" and not _is_tall(arguments[0]):
-            return rf"e^{{{self.write(arguments[0])}}}"
-        symbol = FUNCTIONS[name].latex if name in FUNCTIONS else rf"\operatorname{{{name}}}"
-        if symbol in (r"\ln", r"\log_2") and isinstance(arguments[0], (ast.Name, ast.Subscript, ast.Constant)):
-            return f"{symbol} {self.write(arguments[0])}"
-        return symbol + self._argument(arguments[0])
+    def applied(self, sign, argument, power=""):
+        """A function's sign, its exponent, and its argument in brackets."""
+        raised = f"^{{{power}}}" if power else ""
+        inner = self.write(argument)
+        return rf"{sign}{raised}\left({inner}\right)" if _is_tall(argument) else f"{sign}{raised}({inner})"
 
-    def _series(self, name, arguments):
-        symbol, index = (r"\sum" if name == "sum" else r"\prod"), arguments[1].id
-        if len(arguments) == 4:
-            bounds = arguments[2:]
-        elif self.given is not None and index in self.given.domains:
+    def exponential(self, x):
+        """e to the power of x, or exp(x) where x is too tall to stand up there."""
+        return self.applied(r"\exp", x) if _is_tall(x) else rf"e^{{{self.write(x)}}}"
+
+    def outer(self, a, b):
+        """The outer product of two rows."""
+        return rf"{self.write(a, _POWER)}^{{\top}} {self.write(b, _POWER)}"
+
+    def series(self, sign, call, place):
+        """A sum or product with its range."""
+        index, bounds = call.args[1].id, call.args[2:]
+        if not bounds and self.given is not None and index in self.given.domains:
             bounds = self.given.domains[index].axes
-        else:
-            bounds = ()
-        limits = (
-            rf"_{{{latex_name(index)}={self.write(bounds[0])}}}^{{{self.write(bounds[1])}}}"
-            if bounds
-            else rf"_{{{latex_name(index)}}}"
-        )
+        limits = rf"_{{{latex_name(index)}}}"
+        if bounds:
+            limits = rf"_{{{latex_name(index)}={self.write(bounds[0])}}}^{{{self.write(bounds[1])}}}"
         self.bound.append(index)
-        body = self.write(arguments[0], _MULTIPLY)
+        body = self.write(call.args[0], _MULTIPLY)
         self.bound.pop()
-        return f"{symbol}{limits} {body}"
+        return self._bracket(f"{sign}{limits} {body}", _MULTIPLY, place)
 
-    def _derivative(self, f, x):
+    def derivative(self, f, x, place):
+        """The derivative of f by x, as a fraction or an operator before f."""
         by = rf"\partial {self.write(x, _ATOM)}"
         if isinstance(f, (ast.Name, ast.Subscript)):
-            return rf"\frac{{\partial {self.write(f)}}}{{{by}}}"
-        return rf"\frac{{\partial}}{{{by}}} \left[{self.write(f)}\right]"
+            return self._bracket(rf"\frac{{\partial {self.write(f)}}}{{{by}}}", _POWER, place)
+        return self._bracket(rf"\frac{{\partial}}{{{by}}} \left[{self.write(f)}\right]", _POWER, place)
 
 
 def _without_sign(tree):
@@ -226,12 +214,12 @@ def _without_sign(tree):
 def _ends_in_series(tree):
     while isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Mult, ast.MatMult)):
         tree = tree.right
-    return form_of(tree) in ("sum", "prod")
+    return runs(tree)
 
 
 def _is_tall(tree):
     """Whether a formula stands higher than one line, so that brackets must grow."""
     return any(
-        (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or form_of(node) in ("sum", "prod", "d")
+        (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or runs(node) or form_of(node) == "d"
         for node in ast.walk(tree)
     )

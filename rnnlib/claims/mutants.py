@@ -3,12 +3,11 @@
 import ast
 import copy
 
-from .functions import FUNCTIONS
-from .given import INDEX, Domain
+from .forms import FORMS
+from .given import Domain
 from .language import form_of, indices_of, text_of
 
 MAX_MUTANTS = 60
-_POSITIONS_OF_INDICES = {"sum": (1,), "prod": (1,), "delta": (0, 1)}
 
 
 def mutants(tree, given):
@@ -53,7 +52,7 @@ def _children(node):
         case ast.Attribute():
             return [(("value",), node.value)]
         case ast.Call():
-            indices = _POSITIONS_OF_INDICES.get(form_of(node), ())
+            indices = FORMS[form_of(node)].indices
             if form_of(node) == "d" and not isinstance(node.args[1], ast.Subscript):
                 indices = (1,)  # of what one differentiates by, only an index can be mistaken
             return [(("args", n), a) for n, a in enumerate(node.args) if n not in indices]
@@ -97,8 +96,8 @@ def _changes(node, given, path):
             yield ast.Attribute(node, "T"), "there is a transpose too many"
         case ast.Subscript():
             yield from _changed_entry(node, given)
-        case ast.Call(args=arguments):
-            yield from _changed_call(node, arguments, given)
+        case ast.Call():
+            yield from FORMS[form_of(node)].mutants(given, node)
     if not path and not (isinstance(node, ast.UnaryOp) or (isinstance(node, ast.Constant) and node.value == 0)):
         yield ast.UnaryOp(ast.USub(), node), "the sign of the whole is flipped"
 
@@ -130,7 +129,7 @@ def _changed_entry(node, given):
     indices = indices_of(node)
     for n, index in enumerate(indices):
         if isinstance(index, ast.Name):
-            for other in _same_range(index, given):
+            for other in given.same_range(index):
                 yield _with_index(node, n, ast.Name(other)), f"the index {index.id} stands as {other}"
         elif isinstance(index, ast.BinOp):
             yield _with_index(node, n, index.left), "an index is shifted by one"
@@ -140,19 +139,6 @@ def _changed_entry(node, given):
     if len(indices) == 2:
         swapped = ast.Subscript(node.value, ast.Tuple(indices[::-1], ast.Load()))
         yield swapped, "two indices are swapped"
-
-
-def _same_range(index, given):
-    """The other indices that run over the same range."""
-    domain = given.domains.get(index.id, Domain(""))
-    bounds = [text_of(bound) for bound in domain.axes]
-    return [
-        name
-        for name, other in given.domains.items()
-        if other.kind == domain.kind == INDEX
-        and name != index.id
-        and [text_of(bound) for bound in other.axes] == bounds
-    ]
 
 
 def _shifted(index, op):
@@ -165,19 +151,3 @@ def _with_index(node, n, index):
     indices = indices_of(node)
     indices[n] = index
     return ast.Subscript(node.value, indices[0] if len(indices) == 1 else ast.Tuple(indices, ast.Load()))
-
-
-def _changed_call(node, arguments, given):
-    name = form_of(node)
-    if name in ("sum", "prod"):
-        yield arguments[0], "the sum is missing" if name == "sum" else "the product is missing"
-    elif name in FUNCTIONS:
-        yield arguments[0], f"the function {name} is missing"
-    elif name == "outer":
-        yield ast.Call(node.func, arguments[::-1], []), "the factors of an outer product are swapped"
-    elif name == "delta":
-        yield ast.Constant(1), "a delta is missing"
-        for n, index in enumerate(arguments):
-            for other in _same_range(index, given) if isinstance(index, ast.Name) else ():
-                changed = [ast.Name(other) if m == n else argument for m, argument in enumerate(arguments)]
-                yield ast.Call(node.func, changed, []), f"the index {index.id} stands as {other}"

@@ -6,7 +6,6 @@ In `Exact` arithmetic (mpmath, 100 digits and more) a difference quotient still 
 """
 
 import ast
-import operator
 from fractions import Fraction
 from functools import cache, reduce
 from itertools import product
@@ -15,7 +14,7 @@ import mpmath
 import numpy as np
 
 from .errors import IllFormed, OutOfRange, Undecided, Undefined
-from .functions import FUNCTIONS, MAX_EXPONENTIAL
+from .forms import FORMS, MAX_EXPONENTIAL
 from .given import MAX_TERMS
 from .language import form_of, indices_of, parse, text_of
 
@@ -82,8 +81,8 @@ class Exact:
     def array(self, values):
         return np.frompyfunc(self.number, 1, 1)(np.asarray(values, dtype=object))
 
-    def apply(self, name, x):
-        return np.frompyfunc(lambda value: FUNCTIONS[name].exact(self.mp, value), 1, 1)(x)
+    def apply(self, exact, fast, *arrays):
+        return np.frompyfunc(lambda *numbers: exact(self.mp, *numbers), len(arrays), 1)(*arrays)
 
     def power(self, base, exponent):
         return np.frompyfunc(self._power, 2, 1)(base, exponent)
@@ -118,8 +117,8 @@ class Fast:
     def array(self, values):
         return np.asarray(values, dtype=float)[()]
 
-    def apply(self, name, x):
-        return FUNCTIONS[name].fast(x)
+    def apply(self, exact, fast, *arrays):
+        return fast(*arrays)
 
     def power(self, base, exponent):
         return np.power(base, exponent)
@@ -217,7 +216,7 @@ class _Evaluation:
                 return np.transpose(self.value(tree.value, index))
             case ast.BinOp():
                 return self._operation(tree.op, self.value(tree.left, index), self.value(tree.right, index))
-        return self._call(tree, index)
+        return FORMS[form_of(tree)].value(self, tree, index)
 
     def _operation(self, op, left, right):
         match op:
@@ -305,7 +304,7 @@ class _Evaluation:
 
     def _entry(self, tree, index):
         name = tree.value.id
-        at = tuple(_integer(part, {**self.point.sizes, **index}) for part in indices_of(tree))
+        at = tuple(self.integer(part, index) for part in indices_of(tree))
         if name in self.given.clauses and self.given.clauses[name][0].pattern:
             arity = len(self.given.clauses[name][0].pattern)
             if len(at) >= arity:
@@ -321,48 +320,34 @@ class _Evaluation:
             raise OutOfRange(f"`{text_of(tree)}` is asked for at an index outside of its range")
         return array[tuple(k - 1 for k in at)]
 
-    def _call(self, tree, index):
-        name, arguments = form_of(tree), tree.args
-        if name in ("sum", "prod"):
-            return self._series(name, arguments, index)
-        if name == "d":
-            return self._derivative(*arguments, index)
-        if name == "delta":
-            known = {**self.point.sizes, **index}
-            return self.arithmetic.number(int(_integer(arguments[0], known) == _integer(arguments[1], known)))
-        values = [self.value(argument, index) for argument in arguments]
-        if name == "outer":
-            return np.multiply.outer(*values)
-        if name == "diag":
-            zero = self.arithmetic.number(0)
-            return np.array([[v if i == j else zero for j in range(len(values[0]))] for i, v in enumerate(values[0])])
-        if name == "softmax":
-            weights = self.arithmetic.apply("exp", values[0])
-            return weights / weights.sum()
-        return self.arithmetic.apply(name, values[0])
+    # What the rows of `FORMS` ask for.
 
-    def _series(self, name, arguments, index):
-        running = arguments[1].id
-        known = {**self.point.sizes, **index}
-        if len(arguments) == 4:
-            steps = range(_integer(arguments[2], known), _integer(arguments[3], known) + 1)
+    def integer(self, tree, index):
+        """The whole number that an index expression stands for."""
+        return _integer(tree, {**self.point.sizes, **index})
+
+    def series(self, call, index, add, empty):
+        """The sum or product of the first argument's values as an index runs; `empty` where it has no value to take."""
+        term, running = call.args[0], call.args[1].id
+        if len(call.args) == 4:
+            steps = range(self.integer(call.args[2], index), self.integer(call.args[3], index) + 1)
         else:
             steps = self._range(running)
         if len(steps) > MAX_TERMS:
             raise Undecided(f"a sum has {len(steps)} terms; at most {MAX_TERMS} are added up")
         if not steps:
-            return self._empty(arguments[0], (*index, running), 0 if name == "sum" else 1)
-        terms = (self.value(arguments[0], {**index, running: k}) for k in steps)
-        return reduce(operator.add if name == "sum" else operator.mul, terms)
+            return self._empty(term, (*index, running), empty)
+        return reduce(add, (self.value(term, {**index, running: k}) for k in steps))
 
     def _empty(self, tree, bound, number):
         """An array of the tree's shape that holds one number: what an empty sum or product of such trees is."""
         shape = [self.point.length(parse(axis)) for axis in self.given.shape(tree, bound)]
         return np.full(shape, self.arithmetic.number(number))[()]
 
-    def _derivative(self, f, x, index):
+    def derivative(self, f, x, index):
+        """The total derivative of `f` by the symbol or entry `x`, by central differences."""
         name, at = (x.value.id, indices_of(x)) if isinstance(x, ast.Subscript) else (x.id, [])
-        at = tuple(_integer(part, {**self.point.sizes, **index}) for part in at)
+        at = tuple(self.integer(part, index) for part in at)
         inner = np.shape(self.value(x, index))
         entries = [self._slope(f, name, at + tuple(k + 1 for k in extra), index) for extra in np.ndindex(inner)]
         if not inner:

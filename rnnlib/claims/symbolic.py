@@ -11,11 +11,12 @@ sums and for sizes down to the least that the setting allows.
 
 import ast
 from itertools import product
+from typing import NamedTuple
 
 import sympy
 from sympy import Add, KroneckerDelta, Mul, Sum
 
-from .functions import FUNCTIONS
+from .forms import FORMS
 from .given import INDEX, MAX_TERMS, SIZE
 from .language import form_of, indices_of, parse
 from .sums import bound_indices, index_symbol, masked, normal
@@ -108,6 +109,35 @@ def is_zero(expression):
     return sympy.simplify(expression.rewrite(sympy.exp)) == 0
 
 
+class _Parts(NamedTuple):
+    """What a row of `FORMS` asks about its arguments: their entries in SymPy, where some names are bound or kept."""
+
+    form: "_Form"
+    bound: dict
+    kept: frozenset
+
+    def __call__(self, tree, at=()):
+        return self.form.entry(tree, at, self.bound, self.kept)
+
+    def shape(self, tree):
+        return self.form.given.shape(tree, self.bound)
+
+    def sum_over_axis(self, axis, term):
+        return self.form.sum_over(*_bounds(axis), self.bound, term)
+
+    def series(self, call, at, kind):
+        term, index = call.args[0], call.args[1].id
+        low, high = call.args[2:] or self.form.given.domains[index].axes
+
+        def entry(k):
+            return self.form.entry(term, at, {**self.bound, index: k}, self.kept)
+
+        return self.form.sum_over(low, high, self.bound, entry, kind)
+
+    def derivative(self, f, x, at):
+        return self.form._derivative(f, x, at, self.bound, self.kept)
+
+
 class _Form:
     """The SymPy form of trees, entry by entry, in one setting with some sizes fixed."""
 
@@ -179,7 +209,7 @@ class _Form:
                 return self._matmul(tree, at, bound, kept)
             case ast.BinOp():
                 return self._arithmetic(tree, at, bound, kept)
-        return self._call(tree, at, bound, kept)
+        return FORMS[form_of(tree)].symbolic(_Parts(self, bound, kept), tree, at)
 
     def _arithmetic(self, tree, at, bound, kept):
         left, right = (
@@ -263,36 +293,6 @@ class _Form:
             low, high = map(self.entry, self.given.domains[name].axes)
             if k.is_Integer and ((low.is_Integer and k < low) or (high.is_Integer and k > high)):
                 raise NoProof(f"the index {name} = {k} is out of its range")
-
-    def _call(self, tree, at, bound, kept):
-        name, arguments = form_of(tree), tree.args
-        if name in ("sum", "prod"):
-            index = arguments[1].id
-            low, high = arguments[2:] if len(arguments) == 4 else self.given.domains[index].axes
-            return self.sum_over(
-                low,
-                high,
-                bound,
-                lambda k: self.entry(arguments[0], at, {**bound, index: k}, kept),
-                Sum if name == "sum" else sympy.Product,
-            )
-        if name == "d":
-            return self._derivative(*arguments, at, bound, kept)
-        if name == "delta":
-            return KroneckerDelta(*(self.entry(a, (), bound, kept) for a in arguments))
-        if name == "diag":
-            return KroneckerDelta(*at) * self.entry(arguments[0], at[:1], bound, kept)
-        if name == "outer":
-            split = len(self._shape(arguments[0], bound))
-            return self.entry(arguments[0], at[:split], bound, kept) * self.entry(arguments[1], at[split:], bound, kept)
-        if name == "softmax":
-            axis = self._shape(arguments[0], bound)[0]
-
-            def weight(k):
-                return sympy.exp(self.entry(arguments[0], (k,), bound, kept))
-
-            return weight(at[0]) / self.sum_over(*_bounds(axis), bound, weight)
-        return FUNCTIONS[name].symbolic(self.entry(arguments[0], at, bound, kept))
 
     def _derivative(self, f, x, at, bound, kept):
         """Total derivative: `f` is expanded down to `x`, then what stands in for `x` is expanded too."""
