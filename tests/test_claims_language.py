@@ -1,10 +1,11 @@
 """What can be written, how it is typeset, and what is refused with which sentence."""
 
 import ast
+from fractions import Fraction
 
 import pytest
 
-from rnnlib.claims import Given, IllFormed, Unreadable
+from rnnlib.claims import Claim, Given, IllFormed, Undecided, Unreadable
 from rnnlib.claims.language import has_relation, names_in, parse, parse_statement, respell, text_of, written
 from rnnlib.claims.latex import latex, latex_name, latex_statement
 
@@ -92,7 +93,7 @@ def test_statements():
         ("'a'", "no number"),
         ("True", "no number"),
         ("1j", "no number"),
-        ("1e999", "at most"),
+        ("1e999", "between"),
         ("1e13", "1e\\+12"),
         ("1e-30", "between"),
         ("x ** 65", "exponent is at most 64"),
@@ -292,3 +293,41 @@ def test_a_recursion_that_differentiates_itself_nests_too_deep():
     given = Given("T: size\nt: 1..T\nx: real\ng[0] := x^3\ng[t] := d(g[t-1], x)")
     with pytest.raises(IllFormed, match="deep"):
         given.check_statement(parse_statement("g[1] = 0"))
+
+
+@pytest.mark.parametrize("text", ["1.00000000000000001", "0.1", "12.050", ".5", "1e-3", "2.5e2"])
+def test_literals_are_exact(text):
+    """What is written is what is meant, to the last digit: nothing passes through float."""
+    read = parse(text).value
+    assert read == Fraction(text)
+    assert parse(text_of(parse(text))).value == read
+
+
+@pytest.mark.parametrize("text", ["0x10", "0b1", "1_000", "2j", "True", "'1'", "None", "..."])
+def test_other_literals_are_no_numbers(text):
+    with pytest.raises(Unreadable, match="no number of the language"):
+        parse(text)
+
+
+def test_an_entry_may_be_free():
+    setting = Given("T: size\nh[0]: real\nt: 1..T\nw: real\nh[t] := w * h[t-1]")
+    assert setting.shape(parse("h[T]")) == ()
+    assert latex(parse("w * h[0]"), setting) == r"w \, h_{0}"
+    assert Claim("a", "d(h[1], h[0]) = w", setting)
+    with pytest.raises(IllFormed, match="declared already"):
+        setting + "h[0]: real"
+    with pytest.raises(IllFormed, match="defined already"):
+        setting + "h[0] := 1"
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        ("d(abs(z), z) = 0", "z := 0"),
+        ("d(sqrt(x^2), x) = x", "x := 0"),
+        ("d(d(abs(x)*x, x), x) = 0", "x := 0"),
+    ],
+)
+def test_a_kink_has_no_derivative(statement, setting):
+    with pytest.raises((IllFormed, Undecided)):
+        Claim("a", statement, setting)

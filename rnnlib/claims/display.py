@@ -74,7 +74,11 @@ def definition_payload(given):
         "verdict": "",
         "evidence": "",
         "level": "",
-        "lines": [{"latex": definition(clause, given), "reason": clause.words} for clause in given.own_clauses],
+        "lines": [
+            {"latex": definition(clause, given), "reason": clause.words}
+            for clause in given.own_clauses
+            if not clause.is_free
+        ],
         "how": domains(given, given.own_domains),
         "mistakes": [],
         "mutants": 0,
@@ -135,12 +139,7 @@ def _how(claim):
     given, evidence = claim.given, claim.evidence
     needed = given.needed([side for line in claim.lines for side in (line.left, line.right)])
     told = domains(given, [name for name in given.domains if name in needed])
-    told += [
-        f"${definition(clause, given)}$"
-        for name, clauses in given.clauses.items()
-        if name in needed
-        for clause in clauses
-    ]
+    told += _definitions([c for name, found in given.clauses.items() if name in needed for c in found], given)
     return [*told, _proof_told(claim), _points_told(evidence), *_mutants_told(claim)]
 
 
@@ -210,7 +209,12 @@ def _mistake(named, claim):
 
 def _own(given):
     """What a setting adds to the one that it continues: its definitions and its domains."""
-    return [f"${definition(clause, given)}$" for clause in given.own_clauses] + domains(given, given.own_domains)
+    return _definitions(given.own_clauses, given) + domains(given, given.own_domains)
+
+
+def _definitions(clauses, given):
+    """Defining lines as inline maths; that an entry is a symbol of its own, its domain says."""
+    return [f"${definition(clause, given)}$" for clause in clauses if not clause.is_free]
 
 
 def markdown(data):

@@ -22,6 +22,7 @@ ENTRIES = {
     "onehot": "one-hot: a single 1, else 0",
     "distribution": "positive, summing to one along the last axis",
 }
+_COMMA = re.compile(r",(?![^\[]*\])")  # between names, not between the indices of one
 _DECLARATION = re.compile(r"(?P<names>[^:]+):(?P<domain>[^=:].*)")
 
 
@@ -41,6 +42,11 @@ class Clause(NamedTuple):
     body: ast.expr
     words: str
 
+    @property
+    def is_free(self):
+        """Whether this only says that an entry, such as h[0], is a symbol of its own."""
+        return isinstance(self.body, ast.Name) and self.body.id.endswith("]")
+
 
 class Given:
     """The setting of one or more claims, written in the book's language, one line each.
@@ -57,7 +63,7 @@ class Given:
     Domains are `size` (from 1 on; ``size >= 3``; ``size = 3`` where it is held fixed), an index range such as
     ``1..K``, and real, positive, unit (between 0 and 1), onehot or distribution, with axes in brackets. A quantity
     may be defined by several clauses, such as ``h[0] := ...`` and ``h[t] := ...``; a clause for one index goes
-    before the clause for all others.
+    before the clause for all others. Where a recursion starts may be free: ``h[0]: real[H]``.
 
     Parameters
     ----------
@@ -101,10 +107,22 @@ class Given:
         if not match:
             raise Unreadable(f"expected `names: domain` or `name := formula`, found `{line}`")
         domain = self._domain(match["domain"].strip(), line)
-        for name in (unicodedata.normalize("NFKC", part.strip()) for part in match["names"].split(",")):
-            self._claim_name(name, line)
+        for name in (unicodedata.normalize("NFKC", part.strip()) for part in _COMMA.split(match["names"])):
+            if name.endswith("]"):
+                name = self._declare_entry(name, line)
+            else:
+                self._claim_name(name, line)
             self.domains[name], self.words[name] = domain, words
             self.own_domains.append(name)
+
+    def _declare_entry(self, text, line):
+        """Make an entry such as h[0] free: a clause whose right side is a symbol that has the entry's own name."""
+        target = parse(text)
+        name, free = self._target(target, line)[0], text_of(target)
+        if free in self.domains:
+            raise IllFormed(f"`{line}`: `{free}` is declared already")
+        self._add_clause(Clause(name, tuple(indices_of(target)), ast.Name(free), ""), line)
+        return free
 
     def _domain(self, text, line):
         if match := re.fullmatch(r"size(?:\s*(>=|=)\s*(\d{1,3}))?", text):
@@ -151,20 +169,28 @@ class Given:
 
     def _define(self, line, words):
         left, _, right = line.partition(":=")
-        target = parse(left)
+        clause = Clause(*self._target(parse(left), line), parse(right), words)
+        self._add_clause(clause, line)
+
+    @staticmethod
+    def _target(target, line):
+        """The name and the indices of what a line defines."""
         name, pattern = target, ()
         if isinstance(target, ast.Subscript):
             name, pattern = target.value, tuple(indices_of(target))
         if not isinstance(name, ast.Name) or not all(isinstance(p, (ast.Name, ast.Constant)) for p in pattern):
-            raise Unreadable(f"`{line}`: the left side of := is a name, or a name with indices such as p[i]")
-        clause = Clause(name.id, pattern, parse(right), words)
-        if name.id not in self.clauses:
-            self._claim_name(name.id, line)
-        others = self.clauses.setdefault(name.id, [])
-        if any(len(other.pattern) != len(pattern) for other in others):
-            raise IllFormed(f"`{line}`: `{name.id}` is defined already with another number of indices")
+            raise Unreadable(f"`{line}`: what is defined is a name, or a name with indices such as p[i]")
+        return name.id, pattern
+
+    def _add_clause(self, clause, line):
+        name = clause.name
+        if name not in self.clauses:
+            self._claim_name(name, line)
+        others = self.clauses.setdefault(name, [])
+        if any(len(other.pattern) != len(clause.pattern) for other in others):
+            raise IllFormed(f"`{line}`: `{name}` is defined already with another number of indices")
         if any(_constants(other) == _constants(clause) for other in others):
-            raise IllFormed(f"`{line}`: `{name.id}` is defined already; give it another name")
+            raise IllFormed(f"`{line}`: `{name}` is defined already; give it another name")
         others.append(clause)
         others.sort(key=lambda c: _constants(c).count(None))  # the special case goes before the general one
         self.own_clauses.append(clause)

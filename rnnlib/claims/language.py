@@ -22,6 +22,8 @@ import ast
 import keyword
 import re
 import warnings
+from fractions import Fraction
+from itertools import count
 from typing import NamedTuple
 
 from .errors import Unreadable
@@ -33,12 +35,25 @@ MAX_NUMBER, MIN_NUMBER = 10**12, 1e-12
 
 RELATIONS = ("=", "<=", ">=", "<", ">", "≈")
 _RELATION = re.compile(r":=|<=|>=|==|!=|=|≈|<|>")
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SPELLINGS = {"^": "**", "−": "-", "–": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">="}
 # Letters that name a function where a bracket follows; without one, they may name a symbol.
 _LETTERS = {"σ": "sigmoid", "δ": "delta", "sigma": "sigmoid"}
 _PRODUCT = "write every product with `*`"
+
+
+class Decimal(Fraction):
+    """A number that is written with a point, such as 0.1, exactly: one tenth.
+
+    It is shown as a decimal again, so that a tree's text reads back as the same tree.
+    """
+
+    def __repr__(self):
+        places = next(n for n in count(1) if (self * 10**n).denominator == 1)
+        whole, digits = divmod(int(abs(self) * 10**places), 10**places)
+        return f"{'-' * (self < 0)}{whole}.{digits:0{places}}"
 
 
 class Statement(NamedTuple):
@@ -59,7 +74,7 @@ def respell(text):
         text = text.replace(written, meant)
     for letter, function in _LETTERS.items():
         text = re.sub(rf"\b{letter}\s*\(", f"{function}(", text)
-    return text.strip()
+    return " ".join(text.split())  # a formula may go on over several lines
 
 
 def parse(text):
@@ -87,12 +102,12 @@ def parse(text):
         raise Unreadable(f"cannot read `{_short(text)}`: {_hint(spelled, error)}") from None
     if "#" in text:
         raise Unreadable(f"cannot read `{_short(text)}`: a formula holds no comment; leave `#` out")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            _read_number(node, spelled)
     _admit(tree, _short(text), MAX_DEPTH)
     if (nodes := sum(isinstance(node, ast.expr) for node in ast.walk(tree))) > MAX_NODES:
         raise Unreadable(f"the formula has {nodes} parts; at most {MAX_NODES} are read")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant):
-            node.kind = ast.get_source_segment(spelled, node)  # as it is written: 7.60 says more than 7.6
     return tree
 
 
@@ -191,8 +206,7 @@ def _admit(node, text, depth):
     if depth == 0:
         raise Unreadable(f"the formula nests deeper than {MAX_DEPTH} levels")
     match node:
-        case ast.Constant(value=value):
-            _admit_number(value)
+        case ast.Constant():
             return
         case ast.Name(id=name):
             if len(name) > MAX_NAME:
@@ -229,22 +243,23 @@ def _source(node):
         return type(node).__name__
 
 
-def _admit_number(value):
-    if type(value) not in (int, float):
-        raise Unreadable(f"`{_short(repr(value))}` is no number of the language; write digits, such as 2 or 0.5")
-    if value and not MIN_NUMBER <= abs(value) <= MAX_NUMBER:
-        raise Unreadable(
-            f"a number is 0 or between {MIN_NUMBER} and {MAX_NUMBER:.0e} in size, found `{value:.3g}`"
-            if abs(value) < 1e300
-            else f"a number is at most {MAX_NUMBER:.0e}, found a larger one"
-        )
+def _read_number(node, spelled):
+    """Give a literal its exact value: what is written, never what float makes of it."""
+    text = spelled.encode()[node.col_offset : node.end_col_offset].decode()
+    if not _NUMBER.fullmatch(text):
+        raise Unreadable(f"`{_short(text)}` is no number of the language; write digits, such as 2 or 0.5")
+    if not (MIN_NUMBER <= node.value <= MAX_NUMBER or re.fullmatch("[0.]+", text)):
+        raise Unreadable(f"a number is 0 or between {MIN_NUMBER} and {MAX_NUMBER:.0e} in size, found `{_short(text)}`")
+    node.kind = text  # as it is written: 7.60 says more than 7.6
+    if not isinstance(node.value, int):
+        node.value = Decimal(text)
 
 
 def _admit_power(exponent):
     numbers = [n.value for n in ast.walk(exponent) if isinstance(n, ast.Constant)]
     if any(isinstance(n.op, ast.Pow) for n in ast.walk(exponent) if isinstance(n, ast.BinOp)):
         raise Unreadable("a power whose exponent is itself a power is not read")
-    if any(abs(number) > MAX_EXPONENT for number in numbers if type(number) in (int, float)):
+    if any(abs(number) > MAX_EXPONENT for number in numbers):
         raise Unreadable(f"an exponent is at most {MAX_EXPONENT}")
 
 

@@ -4,7 +4,7 @@ import ast
 import re
 
 from .forms import FORMS
-from .language import RELATIONS, form_of, indices_of, runs, written
+from .language import RELATIONS, form_of, indices_of, parse, runs, written
 
 GREEK = frozenset(
     [
@@ -66,6 +66,8 @@ def latex_statement(statement, given=None):
 
 def latex_name(name):
     """LaTeX of a name: ``W_hh`` with its index, Greek by name, several letters upright, digits, hats and bars set."""
+    if name.endswith("]"):
+        return latex(parse(name))  # an entry that is a symbol of its own, such as h[0]
     stem, _, index = name.partition("_")
     if not index and (match := re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)):
         stem, index = match.groups()

@@ -5,7 +5,7 @@ import copy
 
 from .forms import FORMS
 from .given import Domain
-from .language import form_of, indices_of, text_of
+from .language import Decimal, form_of, indices_of, text_of
 
 MAX_MUTANTS = 60
 
@@ -91,7 +91,7 @@ def _changes(node, given, path):
             if value > 1:
                 yield ast.Constant(value - 1), "a constant is off by one"
         case ast.Constant(value=value):
-            yield ast.Constant(2 * value), "a constant is doubled"
+            yield ast.Constant(Decimal(2 * value)), "a constant is doubled"
         case ast.Name(id=name) if len(given.domains.get(name, Domain("")).axes) == 2:
             yield ast.Attribute(node, "T"), "there is a transpose too many"
         case ast.Subscript():

@@ -75,6 +75,7 @@ class Exact:
         return self.relative * max(abs(a), abs(b)) + self.least
 
     def number(self, value):
+        # A drawn float is the decimal that it prints as, so that what is shown is what was computed with.
         value = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
         return self.mp.mpf(value.numerator) / value.denominator
 
@@ -349,17 +350,21 @@ class _Evaluation:
         name, at = (x.value.id, indices_of(x)) if isinstance(x, ast.Subscript) else (x.id, [])
         at = tuple(self.integer(part, index) for part in at)
         inner = np.shape(self.value(x, index))
-        entries = [self._slope(f, name, at + tuple(k + 1 for k in extra), index) for extra in np.ndindex(inner)]
+        here = self.value(f, index)
+        entries = [self._slope(f, here, name, at + tuple(k + 1 for k in extra), index) for extra in np.ndindex(inner)]
         if not inner:
             return entries[0]
         # The axes of f come first, those of x last, as in a Jacobian.
         return np.moveaxis(self._stack(entries, inner), range(len(inner)), range(-len(inner), 0))
 
-    def _slope(self, f, name, at, index):
+    def _slope(self, f, here, name, at, index):
         # A derivative inside a derivative keeps the outer nudge, so nudges add up.
         h = self.arithmetic.step
         up, down = (
             _Evaluation(self.point, self.arithmetic, (*self.nudges, (name, at, amount))).value(f, index)
             for amount in (h, -h)
         )
+        # The slopes to both sides differ by about h where there is a derivative, by more at a kink or a jump.
+        if np.any(np.abs(up - 2 * here + down) > h**1.5 * (1 + np.abs(here))):
+            raise Undefined("there is no derivative where the slopes to both sides differ")
         return (up - down) / (2 * h)

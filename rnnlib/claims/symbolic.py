@@ -195,7 +195,7 @@ class _Form:
         bound = bound or {}
         match tree:
             case ast.Constant(value=value):
-                return sympy.Rational(str(value))
+                return sympy.Rational(value.numerator, value.denominator)
             case ast.Name(id=name):
                 return self._name(name, at, bound, kept)
             case ast.Subscript():
