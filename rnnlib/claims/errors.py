@@ -29,5 +29,9 @@ class Undefined(ClaimError, ArithmeticError):
     """An expression has no value at one point: a division by zero, a logarithm of a negative number."""
 
 
+class NoProof(Exception):
+    """A statement has no symbolic form at these sizes; a proof may exist at fixed ones."""
+
+
 class OutOfRange(Undefined):
     """An index lies outside of its range, so that there is nothing to compute."""

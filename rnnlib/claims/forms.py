@@ -16,7 +16,7 @@ import numpy as np
 import sympy
 from sympy import KroneckerDelta
 
-from .errors import IllFormed, Undefined
+from .errors import IllFormed, NoProof, Undefined
 
 # exp of more than this is refused in exact arithmetic: its digits would not fit in memory.
 MAX_EXPONENTIAL = 10**6
@@ -45,6 +45,8 @@ class Form(NamedTuple):
         Whether the second argument is an index that runs over the first.
     sign : str
         The sign of a function that can carry an exponent, as in tanh²(x).
+    conditions : tuple of int
+        The arguments that are conditions, such as ``x > 0``.
     """
 
     arity: tuple
@@ -56,28 +58,29 @@ class Form(NamedTuple):
     indices: tuple = ()
     runs: bool = False
     sign: str = ""
+    conditions: tuple = ()
 
 
 # Elementary functions, entry by entry.
 
 
-def elementary(latex, symbolic, exact, fast):
-    """The row of a function of one number, taken of each entry of an array.
+def elementary(latex, symbolic, exact, fast, arity=1):
+    """The row of a function of numbers, taken of each entry of arrays.
 
-    `exact` takes an mpmath context and a number of it, `fast` a NumPy array. `latex` is the function's sign, or takes
-    the writer and the argument.
+    `exact` takes an mpmath context and numbers of it, `fast` NumPy arrays. `latex` is the function's sign, or takes
+    the writer and the arguments.
     """
 
     def write(writer, call, place):
-        return latex(writer, call.args[0]) if callable(latex) else writer.applied(latex, call.args[0])
+        return latex(writer, *call.args) if callable(latex) else writer.applied(latex, *call.args)
 
     return Form(
-        (1,),
-        lambda given, call, bound: given.shape(call.args[0], bound),
-        lambda e, call, index: e.arithmetic.apply(exact, fast, e.value(call.args[0], index)),
-        lambda part, call, at: symbolic(part(call.args[0], at)),
+        (arity,),
+        lambda given, call, bound: given.fitting_shape(call.args, call, bound),
+        lambda e, call, index: e.arithmetic.apply(exact, fast, *(e.value(a, index) for a in call.args)),
+        lambda part, call, at: symbolic(*(part(a, at if part.shape(a) else ()) for a in call.args)),
         write,
-        lambda given, call: [(call.args[0], f"the function {call.func.id} is missing")],
+        lambda given, call: [(a, f"the function {call.func.id} is missing") for a in call.args],
         sign="" if callable(latex) else latex,
     )
 
@@ -105,6 +108,32 @@ def _tanh(mp, x):
     return mp.tanh(x) if abs(x) < MAX_EXPONENTIAL else mp.sign(x)
 
 
+def _floor(mp, x):
+    whole = mp.nint(x)  # 3 tau / tau is 3, whatever rounding makes of it
+    return whole if abs(x - whole) < mp.mpf(10) ** (-mp.dps // 2) else mp.floor(x)
+
+
+def _remainder(mp, x, y):
+    return x - y * _floor(mp, x / y)
+
+
+class _Floor(sympy.Function):
+    """The floor in SymPy, with the derivative that it has wherever it has one."""
+
+    is_integer = True
+
+    @classmethod
+    def eval(cls, x):
+        return sympy.floor(x) if x.is_number else None
+
+    def fdiff(self, argindex=1):
+        return sympy.S.Zero
+
+
+def _larger(a, b):
+    return sympy.Piecewise((a, a > b), (b, True))
+
+
 def _logarithm(sign):
     def write(writer, x):
         short = isinstance(x, (ast.Name, ast.Subscript, ast.Constant))
@@ -119,11 +148,11 @@ _LN = elementary(_logarithm(r"\ln"), sympy.log, _log, np.log)
 # Sums and products.
 
 
-def _series(sign, latex, add, empty, symbolic):
+def _series(sign, latex, add, empty, symbolic, shape=lambda given, call, shape: shape):
     """The row of a sum or product over an index."""
     return Form(
         (2, 4),
-        lambda given, call, bound: given.shape_of_series(call, bound),
+        lambda given, call, bound: shape(given, call, given.shape_of_series(call, bound)),
         lambda e, call, index: e.series(call, index, add, empty),
         lambda part, call, at: part.series(call, at, symbolic),
         lambda writer, call, place: writer.series(latex, call, place),
@@ -131,6 +160,68 @@ def _series(sign, latex, add, empty, symbolic):
         indices=(1,),
         runs=True,
     )
+
+
+class MatrixProduct:
+    """Stands for the product of matrices where SymPy has `Sum` and `Product`: it is written out or not at all."""
+
+
+def _require_square(given, call, shape):
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise IllFormed(f"`{ast.unparse(call)}`: matprod multiplies square matrices, found shape {shape_text(shape)}")
+    return shape
+
+
+# Conditions.
+
+_RELATIONS = {
+    ast.Gt: (operator.gt, sympy.Gt, ">"),
+    ast.GtE: (operator.ge, sympy.Ge, r"\ge"),
+    ast.Lt: (operator.lt, sympy.Lt, "<"),
+    ast.LtE: (operator.le, sympy.Le, r"\le"),
+    ast.Eq: (operator.eq, sympy.Eq, "="),
+    ast.NotEq: (operator.ne, sympy.Ne, r"\ne"),
+}
+
+
+def _sides(condition):
+    return condition.left, condition.comparators[0]
+
+
+def _cases_shape(given, call, bound):
+    if shape := given.fitting_shape(_sides(call.args[0]), call, bound):
+        raise IllFormed(
+            f"`{ast.unparse(call)}`: a condition compares numbers, found shape {shape_text(shape)}; define the array "
+            "entry by entry"
+        )
+    return given.fitting_shape(call.args[1:], call, bound)
+
+
+def _cases_value(e, call, index):
+    holds = _RELATIONS[type(call.args[0].ops[0])][0](*(e.value(side, index) for side in _sides(call.args[0])))
+    return e.value(call.args[1 if holds else 2], index)
+
+
+def _cases_entry(part, call, at):
+    condition, *values = call.args
+    holds = _RELATIONS[type(condition.ops[0])][1](*map(part, _sides(condition)))
+    then, otherwise = (part(value, at if part.shape(value) else ()) for value in values)
+    return sympy.Piecewise((then, holds), (otherwise, True))
+
+
+def _cases_latex(writer, call, place):
+    condition, then, otherwise = call.args
+    left, right = map(writer.write, _sides(condition))
+    holds = f"{left} {_RELATIONS[type(condition.ops[0])][2]} {right}"
+    rows = rf"{writer.write(then)} & \text{{if }} {holds} \\ {writer.write(otherwise)} & \text{{otherwise}}"
+    return rf"\left\{{ \begin{{array}}{{ll}} {rows} \end{{array}} \right."
+
+
+def _cases_mutants(given, call):
+    condition, then, otherwise = call.args
+    yield ast.Call(call.func, [condition, otherwise, then], []), "the two cases are swapped"
+    yield then, "the case distinction is missing"
+    yield otherwise, "the case distinction is missing"
 
 
 # Arrays.
@@ -146,6 +237,33 @@ def _vector(given, call, bound):
 def shape_text(shape):
     """A shape as a reader would write it."""
     return "(" + ", ".join(shape) + ")" if shape else "() of a scalar"
+
+
+def _norm_entry(part, call, at):
+    shape = part.shape(call.args[0])
+    if len(shape) != 1:
+        raise NoProof("the largest stretch of a matrix has no formula in its entries")
+    return sympy.sqrt(part.sum_over_axis(shape[0], lambda k: part(call.args[0], (k,)) ** 2))
+
+
+def _norm_shape(given, call, bound):
+    if len(shape := given.shape(call.args[0], bound)) not in (1, 2):
+        raise IllFormed(f"`{ast.unparse(call)}`: norm takes a vector or a matrix, found shape {shape_text(shape)}")
+    return ()
+
+
+def _concat_shape(given, call, bound):
+    shapes = [given.shape(part, bound) for part in call.args]
+    if any(len(shape) != 1 for shape in shapes):
+        raise IllFormed(
+            f"`{ast.unparse(call)}`: concat joins vectors, found shapes {', '.join(map(shape_text, shapes))}"
+        )
+    return (given.joined_axis([shape[0] for shape in shapes]),)
+
+
+def _concat_mutants(given, call):
+    if len(call.args) > 1:
+        yield ast.Call(call.func, [*call.args[1:], call.args[0]], []), "the blocks stand in another order"
 
 
 def _diagonal(e, call, index):
@@ -197,8 +315,14 @@ FORMS = {
         lambda x: 1 / (1 + np.exp(-x)),
     ),
     "abs": elementary(lambda w, x: rf"\left|{w.write(x)}\right|", sympy.Abs, lambda mp, x: abs(x), np.abs),
+    "floor": elementary(lambda w, x: rf"\lfloor {w.write(x)} \rfloor", _Floor, _floor, np.floor),
+    "mod": elementary(r"\operatorname{mod}", lambda x, y: x - y * _Floor(x / y), _remainder, np.mod, arity=2),
+    "max": elementary(r"\max", _larger, lambda mp, a, b: max(a, b), np.maximum, arity=2),
+    "min": elementary(r"\min", lambda a, b: -_larger(-a, -b), lambda mp, a, b: min(a, b), np.minimum, arity=2),
+    "cases": Form((3,), _cases_shape, _cases_value, _cases_entry, _cases_latex, _cases_mutants, conditions=(0,)),
     "sum": _series("sum", r"\sum", operator.add, 0, sympy.Sum),
     "prod": _series("product", r"\prod", operator.mul, 1, sympy.Product),
+    "matprod": _series("product", r"\prod", operator.matmul, np.eye, MatrixProduct, _require_square),
     "d": Form(
         (2,),
         lambda given, call, bound: given.shape_of_derivative(call, bound),
@@ -221,6 +345,29 @@ FORMS = {
         _softmax,
         _softmax_entry,
         lambda writer, call, place: writer.applied(r"\operatorname{softmax}", call.args[0]),
+    ),
+    "norm": Form(
+        (1,),
+        _norm_shape,
+        lambda e, call, index: e.arithmetic.norm(e.value(call.args[0], index)),
+        _norm_entry,
+        lambda writer, call, place: rf"\lVert {writer.write(call.args[0])} \rVert",
+    ),
+    "eye": Form(
+        (1,),
+        lambda given, call, bound: given.require_whole_numbers(call, bound) or (given.axis(call.args[0]),) * 2,
+        lambda e, call, index: e.arithmetic.array(np.eye(e.integer(call.args[0], index), dtype=int)),
+        lambda part, call, at: KroneckerDelta(*at),
+        lambda writer, call, place: rf"I_{{{writer.write(call.args[0])}}}",
+        indices=(0,),
+    ),
+    "concat": Form(
+        tuple(range(1, 9)),
+        _concat_shape,
+        lambda e, call, index: np.concatenate([e.value(part, index) for part in call.args]),
+        lambda part, call, at: part.block(call.args, at[0]),
+        lambda writer, call, place: r"\left[" + r",\, ".join(map(writer.write, call.args)) + r"\right]",
+        _concat_mutants,
     ),
     "outer": Form(
         (2,),

@@ -3,7 +3,9 @@
 import ast
 import re
 import unicodedata
+from collections import Counter
 from functools import reduce
+from itertools import product
 from keyword import iskeyword
 from typing import NamedTuple
 
@@ -11,7 +13,7 @@ from .errors import IllFormed, Unreadable
 from .forms import FORMS, shape_text
 from .language import form_of, indices_of, names_in, parse, parts_of, runs, text_of
 
-SIZE, INDEX = "size", "index"
+SIZE, INDEX, PICK = "size", "index", "pick"
 # Every axis and every derivative multiplies the work; no formula of the book needs more.
 MAX_AXES, MAX_NESTING, MAX_TERMS = 4, 3, 1000
 # The kinds of entries a symbol can have, as they are written and as they are read aloud.
@@ -28,10 +30,11 @@ _DECLARATION = re.compile(r"(?P<names>[^:]+):(?P<domain>[^=:].*)")
 
 class Domain(NamedTuple):
     """Where a symbol lives: its kind, and by kind its axes (array), its two bounds (index), its least value or its
-    least and greatest (size)."""
+    least and greatest (size). `bounds` are those of the whole numbers in an array of picks."""
 
     kind: str
     axes: tuple = ()
+    bounds: tuple = ()
 
 
 class Clause(NamedTuple):
@@ -108,12 +111,29 @@ class Given:
             raise Unreadable(f"expected `names: domain` or `name := formula`, found `{line}`")
         domain = self._domain(match["domain"].strip(), line)
         for name in (unicodedata.normalize("NFKC", part.strip()) for part in _COMMA.split(match["names"])):
-            if name.endswith("]"):
-                name = self._declare_entry(name, line)
+            if name.endswith("]") and domain.kind == INDEX:
+                name, own = self._picks(name, domain, line)
+            elif name.endswith("]"):
+                name, own = self._declare_entry(name, line), domain
             else:
+                own = domain
                 self._claim_name(name, line)
-            self.domains[name], self.words[name] = domain, words
+            self.domains[name], self.words[name] = own, words
             self.own_domains.append(name)
+
+    def _picks(self, text, domain, line):
+        """The name and domain of an array of whole numbers, declared as ``w[t]: 1..V``: data that picks rows."""
+        name, pattern = self._target(parse(text), line)
+        self._claim_name(name, line)
+        axes = []
+        for index in pattern:
+            ranges = self.domains.get(index.id, Domain("")) if isinstance(index, ast.Name) else Domain("")
+            if ranges.kind != INDEX or text_of(ranges.axes[0]) != "1":
+                raise IllFormed(
+                    f"`{line}`: expected an index that runs from 1, declared before, found `{text_of(index)}`"
+                )
+            axes.append(ranges.axes[1])
+        return name, Domain(PICK, tuple(axes), domain.axes)
 
     def _declare_entry(self, text, line):
         """Make an entry such as h[0] free: a clause whose right side is a symbol that has the entry's own name."""
@@ -163,6 +183,9 @@ class Given:
                 for part in parts_of(tree):
                     self._require_whole_number(part, where, bound, kinds)
                 return
+            case ast.Subscript(value=ast.Name(id=name)) if self.domains.get(name, Domain("")).kind == PICK:
+                if not self.shape(tree, bound):
+                    return
         self._require_known(names_in(tree) - set(bound), where)
         allowed = ("indices such as `i: 1..K`, " if INDEX in kinds else "") + "sizes and whole numbers"
         raise IllFormed(f"`{text_of(tree)}` in `{where}` is no index: expected {allowed} with + - *")
@@ -273,7 +296,7 @@ class Given:
             return self._shapes[name]
         if name in self.domains:
             domain = self.domains[name]
-            return () if domain.kind in (INDEX, SIZE) else tuple(text_of(axis) for axis in domain.axes)
+            return () if domain.kind in (INDEX, SIZE) else tuple(map(axis_text, domain.axes))
         self._require_known({name}, name)
         if name in self._open:
             raise IllFormed(
@@ -308,28 +331,40 @@ class Given:
     def _axis_of_index(self, index):
         if isinstance(index, ast.Constant):
             return "1"
-        low, high = self.domains[index.id].axes
-        return text_of(high) if text_of(low) == "1" else f"{text_of(low)}..{text_of(high)}"
+        low, high = map(axis_text, self.domains[index.id].axes)
+        return high if low == "1" else f"{low}..{high}"
 
     def _shape_of_entry(self, tree, bound):
-        name, indices = tree.value.id, indices_of(tree)
+        indices = indices_of(tree)
+        if not isinstance(tree.value, ast.Name):
+            return self._axes_after(indices, self.shape(tree.value, bound), tree, bound)
+        name = tree.value.id
         if name in bound:
             raise IllFormed(f"`{text_of(tree)}`: {name} is an index here and has no entries")
         self._require_one_based(name, len(indices))
         axes = self._shape_of_name(name, bound)
+        return self._axes_after(indices, axes, tree, bound)
+
+    def _axes_after(self, indices, axes, tree, bound):
+        """The axes that are left when the first ones are given indices."""
         if len(indices) > len(axes):
-            raise IllFormed(f"`{text_of(tree)}` has {len(indices)} indices, but `{name}` has {len(axes)} axes")
+            raise IllFormed(
+                f"`{text_of(tree)}` has {len(indices)} indices, but `{text_of(tree.value)}` has {len(axes)} axes"
+            )
         for axis, index in zip(axes, indices, strict=False):
             self._require_whole_number(index, text_of(tree), bound)
             if isinstance(index, ast.Name) and index.id not in bound:
-                self._require_index(index, axis, tree)
+                self._require_index(index.id, index, axis, tree)
+            elif isinstance(index, ast.Subscript):
+                self._require_index(index.value.id, index, axis, tree)
         return axes[len(indices) :]
 
-    def _require_index(self, index, axis, tree):
-        domain = self.domains[index.id]
-        if domain.kind == INDEX and not _ends_within(domain.axes[1], axis):
+    def _require_index(self, name, index, axis, tree):
+        domain = self.domains[name]
+        bounds = domain.bounds or domain.axes
+        if domain.kind in (INDEX, PICK) and not _ends_within(bounds[1], axis):
             raise IllFormed(
-                f"`{text_of(tree)}`: the index {index.id} runs over {self._axis_of_index(index)}, the axis has {axis}"
+                f"`{text_of(tree)}`: the index {text_of(index)} runs to {axis_text(bounds[1])}, the axis has {axis}"
             )
 
     def _shape_of_matmul(self, tree, bound):
@@ -339,12 +374,26 @@ class Given:
         return left[:-1] + right[:-2] + right[-1:] if len(right) > 1 else left[:-1]
 
     def _shape_of_arithmetic(self, tree, bound):
-        left, right = self.shape(tree.left, bound), self.shape(tree.right, bound)
-        if left and right and left != right:
-            raise IllFormed(f"`{text_of(tree)}`: shapes {shape_text(left)} and {shape_text(right)} do not fit")
-        return left or right
+        return self.fitting_shape([tree.left, tree.right], tree, bound)
 
     # What the rows of `FORMS` ask for.
+
+    def fitting_shape(self, parts, tree, bound):
+        """The axes that all parts of a tree have; a scalar fits every shape."""
+        shapes = [shape for part in parts if (shape := self.shape(part, bound))]
+        if any(shape != shapes[0] for shape in shapes):
+            raise IllFormed(f"`{text_of(tree)}`: shapes {' and '.join(map(shape_text, shapes))} do not fit")
+        return shapes[0] if shapes else ()
+
+    @staticmethod
+    def axis(tree):
+        """The text of an axis."""
+        return axis_text(tree)
+
+    @staticmethod
+    def joined_axis(axes):
+        """The axis of arrays joined end to end."""
+        return axis_text(parse(" + ".join(axes)))
 
     def joined_shapes(self, call, bound):
         """The axes of all arguments, one after another."""
@@ -384,7 +433,7 @@ class Given:
     def _require_variable(self, x, tree, bound):
         name = x.value.id if isinstance(x, ast.Subscript) else x.id
         kind = self.domains.get(name, Domain("")).kind
-        if name in bound or name == "pi" or kind in (SIZE, INDEX):
+        if name in bound or name == "pi" or kind in (SIZE, INDEX, PICK):
             raise IllFormed(f"`{text_of(tree)}`: `{name}` is no quantity that can vary")
         if kind in ("onehot", "distribution"):
             raise IllFormed(
@@ -454,7 +503,8 @@ class Given:
             seen.add(name)
             for clause in self.clauses.get(name, ()):
                 open_names |= names_in(clause.body) | {n for p in clause.pattern for n in names_in(p)}
-            for axis in self.domains.get(name, Domain("")).axes:
+            domain = self.domains.get(name, Domain(""))
+            for axis in (*domain.axes, *domain.bounds):
                 open_names |= names_in(axis)
         return seen
 
@@ -513,7 +563,37 @@ def _is_number(tree):
 
 
 def _ends_within(high, axis):
-    """Whether an index that ends at `high` ends within an axis: there, or a number of places before its end."""
-    if isinstance(high, ast.BinOp) and isinstance(high.op, ast.Sub) and isinstance(high.right, ast.Constant):
-        high = high.left
-    return text_of(high) == axis.split("..")[-1]
+    """Whether an index that ends at `high` ends within an axis: at its end, or a number of places before it."""
+    left = _polynomial(ast.BinOp(parse(axis.split("..")[-1]), ast.Sub(), high))
+    # A size is at least 1, and so is a product of sizes.
+    return all(times > 0 for names, times in left.items() if names) and sum(left.values()) >= 0
+
+
+def axis_text(tree):
+    """The text of a size expression in one form, so that ``D + D`` and ``2 * D`` are the same axis."""
+    text = ""
+    for names, times in sorted(_polynomial(tree).items(), key=lambda item: (-len(item[0]), item[0])):
+        factors = ([str(abs(times))] if abs(times) != 1 or not names else []) + list(names)
+        text += (" - " if times < 0 else " + " if text else "") + " * ".join(factors)
+    return text.strip() or "0"
+
+
+def _polynomial(tree):
+    """By product of names: how often it occurs in an expression of sizes and whole numbers."""
+    match tree:
+        case ast.Constant(value=value):
+            found = {(): value}
+        case ast.Name(id=name):
+            found = {(name,): 1}
+        case ast.UnaryOp(op=op, operand=operand):
+            found = {names: -n if isinstance(op, ast.USub) else n for names, n in _polynomial(operand).items()}
+        case ast.BinOp(left=left, op=op, right=right):
+            a, b = _polynomial(left), _polynomial(right)
+            found = Counter()
+            if isinstance(op, ast.Mult):
+                for (m, x), (n, y) in product(a.items(), b.items()):
+                    found[tuple(sorted(m + n))] += x * y
+            else:
+                for names in a.keys() | b.keys():
+                    found[names] = a.get(names, 0) + b.get(names, 0) * (-1 if isinstance(op, ast.Sub) else 1)
+    return {names: times for names, times in found.items() if times}

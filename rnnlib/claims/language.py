@@ -7,15 +7,22 @@ reaches `eval`, `sympify` or any parser that ends in one of them.
 What can be written:
 
 ==========================  ====================================================
-names and indices           ``p``, ``W_hh``, ``beta``, ``p[i]``, ``W[i, j]``, ``h[t-1]``
+names and indices           ``p``, ``W_hh``, ``beta``, ``p[i]``, ``W[i, j]``, ``h[t-1]``, ``softmax(s)[j]``
 numbers                     ``2``, ``0.5`` (exactly one half)
 arithmetic                  ``+ - * /``, ``**`` or ``^`` or ``²``; on arrays, element by element
-matrices                    ``A @ B``, ``A.T``, ``outer(a, b)``, ``diag(v)``
-functions                   those of `FORMS`: ``exp(x)``, ``tanh(x)``, ``softmax(v)``, ...
-sums and products           ``sum(f, k)`` over the range of ``k``, ``sum(f, k, 1, t)``; ``prod`` likewise
-derivatives                 ``d(f, x)``, total: all that is computed from ``x`` follows
+matrices                    ``A @ B``, ``A.T``, ``outer(a, b)``, ``diag(v)``, ``eye(K)``, ``concat(a, b)``
+functions                   those of `FORMS`: ``exp(x)``, ``floor(x)``, ``softmax(v)``, ``norm(v)``, ...
+sums and products           ``sum(f, k)`` over the range of ``k``, ``sum(f, k, 1, t)``; ``prod`` likewise;
+                            ``matprod`` multiplies matrices, those of smaller ``k`` to the left
+derivatives                 ``d(f, x)``, see below
 Kronecker's delta           ``delta(i, j)``
+cases                       ``cases(x > 0, x, 0)``, ``max(x, y)``, ``min(x, y)``
 ==========================  ====================================================
+
+**What a derivative holds fixed.** ``d(f, x)`` cuts the definition of ``x``: ``x`` itself moves, freely, and nothing
+that it is computed from moves with it; whatever is computed from ``x`` follows (the derivative is total). So with
+``p := softmax(s)``, ``d(s[i], p[j])`` is 0, and ``d(sum(p[k], k), p[j])`` is 1: under ``d``, an entry of ``p`` moves
+by itself, off the surface on which the entries of a softmax sum to one. At a kink or a jump there is no derivative.
 """
 
 import ast
@@ -34,7 +41,8 @@ MAX_CHARACTERS, MAX_NODES, MAX_DEPTH, MAX_EXPONENT, MAX_NAME = 2000, 500, 60, 64
 MAX_NUMBER, MIN_NUMBER = 10**12, 1e-12
 
 RELATIONS = ("=", "<=", ">=", "<", ">", "≈")
-_RELATION = re.compile(r":=|<=|>=|==|!=|=|≈|<|>")
+_RELATION_OR_BRACKET = re.compile(r":=|<=|>=|==|!=|=|≈|<|>|[][(){}]")
+_CONDITIONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -108,6 +116,10 @@ def parse(text):
     _admit(tree, _short(text), MAX_DEPTH)
     if (nodes := sum(isinstance(node, ast.expr) for node in ast.walk(tree))) > MAX_NODES:
         raise Unreadable(f"the formula has {nodes} parts; at most {MAX_NODES} are read")
+    for node in ast.walk(tree):
+        while isinstance(node, ast.Subscript) and isinstance(node.value, ast.Subscript):  # h[t][i] is h[t, i]
+            node.slice = ast.Tuple([*indices_of(node.value), *indices_of(node)], ast.Load())
+            node.value = node.value.value
     return tree
 
 
@@ -127,7 +139,7 @@ def parse_statement(text):
     if len(text) > 2 * MAX_CHARACTERS:
         raise Unreadable(f"the statement has {len(text)} characters; at most {2 * MAX_CHARACTERS} are read")
     spelled = respell(text)
-    found = list(_RELATION.finditer(spelled))
+    found = _relations(spelled)
     if len(found) != 1 or found[0][0] not in RELATIONS:
         seen = ", ".join(f"`{m[0]}`" for m in found) or "none"
         raise Unreadable(f"a statement has exactly one of {' '.join(RELATIONS)}; `{_short(text)}` has {seen}")
@@ -137,7 +149,18 @@ def parse_statement(text):
 
 def has_relation(text):
     """Whether a text is a statement rather than an expression."""
-    return _RELATION.search(respell(text)) is not None
+    return bool(_relations(respell(text)))
+
+
+def _relations(spelled):
+    """The relation signs that stand outside of all brackets; a condition of `cases` stands inside."""
+    found, depth = [], 0
+    for match in _RELATION_OR_BRACKET.finditer(spelled):
+        if match[0] in "([{)]}":
+            depth += 1 if match[0] in "([{" else -1
+        elif depth == 0:
+            found.append(match)
+    return found
 
 
 def text_of(tree):
@@ -218,13 +241,13 @@ def _admit(node, text, depth):
             children = [node.left, node.right]
         case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
             children = [node.operand]
-        case ast.Subscript(value=ast.Name()) if indices_of(node):
+        case ast.Subscript() if indices_of(node):
             children = [node.value, *indices_of(node)]
         case ast.Attribute(attr="T"):
             children = [node.value]
         case ast.Call(func=ast.Name(id=name), keywords=[]):
             _admit_call(name, node.args)
-            children = node.args
+            children = [part for n, argument in enumerate(node.args) for part in _values_in(argument, name, n)]
         case ast.Call(func=func) if not isinstance(func, ast.Name):
             raise Unreadable(f"cannot read `{text}`: {_PRODUCT}")
         case _:
@@ -234,6 +257,15 @@ def _admit(node, text, depth):
             )
     for child in children:
         _admit(child, text, depth - 1)
+
+
+def _values_in(argument, name, n):
+    """What of an argument is a value: itself, or both sides of a condition where the form expects one."""
+    if n not in FORMS[name].conditions:
+        return [argument]
+    if not isinstance(argument, ast.Compare) or len(argument.ops) > 1 or not isinstance(argument.ops[0], _CONDITIONS):
+        raise Unreadable(f"`{name}` begins with a condition such as `x > 0`, found `{_source(argument)}`")
+    return [argument.left, argument.comparators[0]]
 
 
 def _source(node):
@@ -274,5 +306,5 @@ def _admit_call(name, arguments):
         raise Unreadable(f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, found {len(arguments)}")
     if FORMS[name].runs and not isinstance(arguments[1], ast.Name):
         raise Unreadable(f"the second argument of `{name}` is the index that runs, found `{_source(arguments[1])}`")
-    if name == "d" and not isinstance(arguments[1], (ast.Name, ast.Subscript)):
+    if name == "d" and not isinstance(getattr(arguments[1], "value", arguments[1]), ast.Name):
         raise Unreadable(f"`d(f, x)` differentiates by a symbol or an entry of one, found `{_source(arguments[1])}`")

@@ -114,6 +114,8 @@ class _Writer:
         return text if binds >= place else rf"\left({text}\right)"
 
     def _entry(self, tree):
+        if not isinstance(tree.value, ast.Name):
+            return rf"\left({self.write(tree.value)}\right)_{{{','.join(map(self.write, indices_of(tree)))}}}"
         name = latex_name(tree.value.id)
         indices = [self.write(index).replace(" + ", "+").replace(" - ", "-") for index in indices_of(tree)]
         separator = "" if all(len(index) == 1 or index.startswith("\\") for index in indices) else ","
@@ -163,16 +165,16 @@ class _Writer:
         raised = self.write(exponent)
         name = form_of(base)
         if name and FORMS[name].sign:
-            return self.applied(FORMS[name].sign, base.args[0], raised)
+            return self.applied(FORMS[name].sign, *base.args, power=raised)
         return f"{self.write(base, _ATOM if not name or name == 'exp' else _ATOM + 1)}^{{{raised}}}"
 
     # What the rows of `FORMS` ask for.
 
-    def applied(self, sign, argument, power=""):
-        """A function's sign, its exponent, and its argument in brackets."""
+    def applied(self, sign, *arguments, power=""):
+        """A function's sign, its exponent, and its arguments in brackets."""
         raised = f"^{{{power}}}" if power else ""
-        inner = self.write(argument)
-        return rf"{sign}{raised}\left({inner}\right)" if _is_tall(argument) else f"{sign}{raised}({inner})"
+        inner = ", ".join(map(self.write, arguments))
+        return rf"{sign}{raised}\left({inner}\right)" if any(map(_is_tall, arguments)) else f"{sign}{raised}({inner})"
 
     def exponential(self, x):
         """e to the power of x, or exp(x) where x is too tall to stand up there."""

@@ -7,7 +7,7 @@ In `Exact` arithmetic (mpmath, 100 digits and more) a difference quotient still 
 
 import ast
 from fractions import Fraction
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from itertools import product
 
 import mpmath
@@ -15,7 +15,7 @@ import numpy as np
 
 from .errors import IllFormed, OutOfRange, Undecided, Undefined
 from .forms import FORMS, MAX_EXPONENTIAL
-from .given import MAX_TERMS
+from .given import MAX_TERMS, PICK
 from .language import form_of, indices_of, parse, text_of
 
 DIGITS, DIGITS_PER_DERIVATIVE = 110, 40
@@ -85,6 +85,12 @@ class Exact:
     def apply(self, exact, fast, *arrays):
         return np.frompyfunc(lambda *numbers: exact(self.mp, *numbers), len(arrays), 1)(*arrays)
 
+    def norm(self, array):
+        """The length of a vector, the largest singular value of a matrix."""
+        if array.ndim == 1:
+            return self.mp.sqrt(sum(array * array))
+        return max(self.mp.svd_r(self.mp.matrix(array.tolist()), compute_uv=False))
+
     def power(self, base, exponent):
         return np.frompyfunc(self._power, 2, 1)(base, exponent)
 
@@ -121,6 +127,10 @@ class Fast:
     def apply(self, exact, fast, *arrays):
         return fast(*arrays)
 
+    def norm(self, array):
+        """The length of a vector, the largest singular value of a matrix."""
+        return np.linalg.norm(array, 2)
+
     def power(self, base, exponent):
         return np.power(base, exponent)
 
@@ -143,6 +153,11 @@ class Point:
 
     def __init__(self, given, sizes, values, indices=()):
         self.given, self.sizes, self.values, self.indices = given, sizes, values, dict(indices)
+
+    @cached_property
+    def picks(self):
+        """The arrays of whole numbers that pick entries of others."""
+        return {name: np.asarray(value) for name, value in self.values.items() if self.given.domains[name].kind == PICK}
 
     def at(self, indices):
         """The same point with other values of the free indices."""
@@ -179,6 +194,11 @@ def _integer(tree, known):
             return value
         case ast.Name(id=name) if name in known:
             return int(known[name])
+        case ast.Subscript(value=ast.Name(id=name)):
+            at = tuple(_integer(index, known) for index in indices_of(tree))
+            if any(not 1 <= k <= n for k, n in zip(at, known[name].shape, strict=True)):
+                raise OutOfRange(f"`{text_of(tree)}` is asked for at an index outside of its range")
+            return int(known[name][tuple(k - 1 for k in at)])
         case ast.UnaryOp(op=op, operand=operand):
             return _integer(operand, known) * (-1 if isinstance(op, ast.USub) else 1)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -304,8 +324,10 @@ class _Evaluation:
         return range(self.point.length(low), self.point.length(high) + 1)
 
     def _entry(self, tree, index):
-        name = tree.value.id
         at = tuple(self.integer(part, index) for part in indices_of(tree))
+        if not isinstance(tree.value, ast.Name):
+            return self._pick(self.value(tree.value, index), at, tree)
+        name = tree.value.id
         if name in self.given.clauses and self.given.clauses[name][0].pattern:
             arity = len(self.given.clauses[name][0].pattern)
             if len(at) >= arity:
@@ -325,7 +347,7 @@ class _Evaluation:
 
     def integer(self, tree, index):
         """The whole number that an index expression stands for."""
-        return _integer(tree, {**self.point.sizes, **index})
+        return _integer(tree, {**self.point.sizes, **self.point.picks, **index})
 
     def series(self, call, index, add, empty):
         """The sum or product of the first argument's values as an index runs; `empty` where it has no value to take."""
@@ -340,10 +362,12 @@ class _Evaluation:
             return self._empty(term, (*index, running), empty)
         return reduce(add, (self.value(term, {**index, running: k}) for k in steps))
 
-    def _empty(self, tree, bound, number):
-        """An array of the tree's shape that holds one number: what an empty sum or product of such trees is."""
+    def _empty(self, tree, bound, empty):
+        """What an empty sum or product of such trees is: a number for each entry, or the array that `empty` makes."""
         shape = [self.point.length(parse(axis)) for axis in self.given.shape(tree, bound)]
-        return np.full(shape, self.arithmetic.number(number))[()]
+        if callable(empty):
+            return self.arithmetic.array(empty(shape[0], dtype=int))
+        return np.full(shape, self.arithmetic.number(empty))[()]
 
     def derivative(self, f, x, index):
         """The total derivative of `f` by the symbol or entry `x`, by central differences."""

@@ -1,11 +1,12 @@
 """Points at which two sides are compared: random ones to judge, small readable ones to show."""
 
+import math
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 
-from .given import INDEX, SIZE
+from .given import INDEX, PICK, SIZE
 from .numeric import Point
 
 # Sizes are small: a wrong formula that is right at every size up to 5 has not been met, and large ones cost.
@@ -29,6 +30,7 @@ def random_point(given, trees, number, seed=0):
         "positive": lambda shape: np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 5)),
         "unit": lambda shape: random.uniform(0.02 / width, 1 - 0.02 / width, shape),
         "onehot": lambda shape: np.eye(*shape)[random.integers(shape[0])],
+        "pick": lambda shape, low, high: random.integers(low, high + 1, shape),
         "distribution": lambda shape: _normalised(np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 5))),
     }
     return _filled(given, trees, sizes, draw)
@@ -66,6 +68,7 @@ def _readable_draw(fill, turn):
         "positive": lambda shape: _cycle([x if x > 0 else 1 - x for x in fill], shape, next(shift)),
         "unit": lambda shape: _cycle([0.5, 0.25, 0.125, 0.75], shape, turn % 4),
         "onehot": lambda shape: np.eye(*shape)[turn % shape[0]],
+        "pick": lambda shape, low, high: low + (turn + np.arange(math.prod(shape)).reshape(shape)) % (high - low + 1),
         "distribution": lambda shape: _normalised(
             np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (turn % 3), turn), shape)
         ),
@@ -89,8 +92,11 @@ def _filled(given, trees, sizes, draw):
     point, values = Point(given, sizes, {}), {}
     for name in [n for n in given.domains if n in given.needed(trees)]:
         domain = given.domains[name]
-        if domain.kind not in (INDEX, SIZE):
-            values[name] = draw[domain.kind](tuple(point.length(axis) for axis in domain.axes))
+        shape = tuple(point.length(axis) for axis in domain.axes)
+        if domain.kind == PICK:
+            values[name] = draw["pick"](shape, *map(point.length, domain.bounds))
+        elif domain.kind not in (INDEX, SIZE):
+            values[name] = draw[domain.kind](shape)
     point.values = values
     return point
 

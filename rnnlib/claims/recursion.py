@@ -19,9 +19,10 @@ from itertools import product
 import sympy
 from sympy import KroneckerDelta
 
+from .errors import NoProof
 from .language import indices_of, names_in
 from .sums import never_negative, normal
-from .symbolic import NoProof, _bounds, _Form, _proves, _standing_for
+from .symbolic import _bounds, _Form, _proves, _standing_for
 
 MAX_UNROLLED = 12
 CHAIN_RULE = "the chain rule, applied step by step along the definitions"
@@ -112,7 +113,7 @@ class _Unrolled(_Form):
 
     def _entry_of(self, tree, at, bound):
         """The name of a quantity and the indices of the entry that is meant."""
-        if isinstance(tree, ast.Subscript):
+        if isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name):
             return tree.value.id, (*(self.entry(index, (), bound) for index in indices_of(tree)), *at)
         return (tree.id if isinstance(tree, ast.Name) else ""), tuple(at)
 

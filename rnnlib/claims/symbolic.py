@@ -10,23 +10,22 @@ sums and for sizes down to the least that the setting allows.
 """
 
 import ast
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 import sympy
 from sympy import Add, KroneckerDelta, Mul, Sum
 
-from .forms import FORMS
-from .given import INDEX, MAX_TERMS, SIZE
+from .errors import NoProof
+from .forms import FORMS, MatrixProduct
+from .given import INDEX, MAX_TERMS, PICK, SIZE
 from .language import form_of, indices_of, parse
-from .sums import bound_indices, index_symbol, masked, normal
+from .sums import bound_indices, index_symbol, masked, never_negative, normal
 
+MAX_CONDITIONS = 5
+MAX_FACTORS = 5  # of a product of matrices that is written out
 # Forms that SymPy leaves where it can't finish; nothing certain can be said about them.
 _UNCERTAIN = (sympy.Derivative, sympy.Subs, sympy.Piecewise, sympy.nan, sympy.zoo, sympy.oo)
-
-
-class NoProof(Exception):
-    """A statement has no symbolic form at these sizes; a proof may exist at fixed ones."""
 
 
 def proves(statement, given, sizes):
@@ -64,7 +63,7 @@ def _proves(statement, form):
 
 
 def _has_sign(difference, relation, form):
-    for case in _cases(normal(difference, form.ranges)):
+    for case in chain.from_iterable(map(_branches, _cases(normal(difference, form.ranges)))):
         case, _ = masked(case, form.ranges)
         if case.has(*_UNCERTAIN):
             return False
@@ -98,6 +97,18 @@ def _cases(expression, different=()):
     yield from _cases(expression.xreplace({delta: sympy.S.Zero}), [*different, (a, b)])
 
 
+def _branches(expression):
+    """Every expression that definitions by cases leave: each condition once taken to hold, once not to."""
+    bound = bound_indices(expression)
+    conditions = {c for cases in expression.atoms(sympy.Piecewise) for _, c in cases.args if c not in (True, False)}
+    conditions = sorted((c for c in conditions if not c.free_symbols & bound), key=sympy.default_sort_key)
+    if not conditions or len(conditions) > MAX_CONDITIONS:
+        yield expression
+        return
+    for holds in (sympy.true, sympy.false):
+        yield from _branches(expression.xreplace({conditions[0]: holds, ~conditions[0]: ~holds}))
+
+
 def is_zero(expression):
     """Whether an expression without sums and without comparisons of indices is zero."""
     if expression == 0 or sympy.expand(expression) == 0:
@@ -125,9 +136,22 @@ class _Parts(NamedTuple):
     def sum_over_axis(self, axis, term):
         return self.form.sum_over(*_bounds(axis), self.bound, term)
 
+    def block(self, parts, k):
+        """Entry `k` of vectors joined end to end, where it is known in which of them it lies."""
+        start = sympy.S.Zero
+        for part in parts:
+            length = self.form.entry(parse(self.shape(part)[0]))
+            inside = [never_negative(gap, self.form.ranges) for gap in (k - start - 1, start + length - k)]
+            if all(inside):
+                return self(part, (k - start,))
+            start += length
+        raise NoProof("in which block an entry lies is not known")
+
     def series(self, call, at, kind):
         term, index = call.args[0], call.args[1].id
         low, high = call.args[2:] or self.form.given.domains[index].axes
+        if kind is MatrixProduct:
+            return self.form.matrix_product(term, index, low, high, at, self.bound, self.kept)
 
         def entry(k):
             return self.form.entry(term, at, {**self.bound, index: k}, self.kept)
@@ -153,6 +177,8 @@ class _Form:
                 return sympy.Integer(fixed)
             # A size from 3 on is a positive whole number and 2 more.
             return sympy.Symbol(name, integer=True, positive=True) + self.given.smallest(name) - 1
+        if domain.kind == PICK:
+            return sympy.IndexedBase(name, integer=True)
         signed = {"positive": True} if domain.kind in ("positive", "unit", "distribution") else {"real": True}
         return sympy.IndexedBase(name, **signed) if domain.axes else sympy.Symbol(name, **signed)
 
@@ -200,7 +226,10 @@ class _Form:
                 return self._name(name, at, bound, kept)
             case ast.Subscript():
                 inner = tuple(self.entry(index, (), bound, kept) for index in indices_of(tree))
-                return self._name(tree.value.id, inner + tuple(at), bound, kept)
+                at = inner + tuple(at)
+                if isinstance(tree.value, ast.Name):
+                    return self._name(tree.value.id, at, bound, kept)
+                return self.entry(tree.value, at, bound, kept)
             case ast.UnaryOp(op=op):
                 return self.entry(tree.operand, at, bound, kept) * (-1 if isinstance(op, ast.USub) else 1)
             case ast.Attribute():
@@ -232,13 +261,42 @@ class _Form:
     def _matmul(self, tree, at, bound, kept):
         left = self._shape(tree.left, bound)
         rows, columns = tuple(at[: len(left) - 1]), tuple(at[len(left) - 1 :])
-        return self.sum_over(
-            *_bounds(left[-1]),
-            bound,
-            lambda k: (
-                self.entry(tree.left, (*rows, k), bound, kept) * self.entry(tree.right, (k, *columns), bound, kept)
-            ),
-        )
+        start, total = sympy.S.Zero, sympy.S.Zero
+        for axis in self._blocks(tree.left) or self._blocks(tree.right) or left[-1:]:
+
+            def term(k, start=start):
+                k = start + k
+                return self.entry(tree.left, (*rows, k), bound, kept) * self.entry(
+                    tree.right, (k, *columns), bound, kept
+                )
+
+            total += self.sum_over(*_bounds(axis), bound, term)
+            start += self.entry(parse(axis)) if len(axis) < len(left[-1]) else 0
+        return total
+
+    def _blocks(self, tree):
+        """The axes of the vectors that `concat` joins into this one, by itself or in its definition; else none."""
+        name = getattr(tree.value if isinstance(tree, ast.Subscript) else tree, "id", "")
+        if name in self.given.clauses:
+            return self._blocks(self.given.general_clause(name).body)
+        return [self._shape(part, ())[0] for part in tree.args] if form_of(tree) == "concat" else []
+
+    def matrix_product(self, term, index, low, high, at, bound, kept):
+        """One entry of a product of matrices that is short enough to be written out."""
+        low, high = self.entry(low, (), bound), self.entry(high, (), bound)
+        if not (low.is_Integer and high.is_Integer and high - low < MAX_FACTORS):
+            raise NoProof("a product of matrices is written out, or not at all")
+        axis = self._shape(term, (*bound, index))[0]
+
+        def entry(k, row, column):
+            if k > high:
+                return KroneckerDelta(row, column)
+            factor = {**bound, index: sympy.Integer(k)}
+            return self.sum_over(
+                *_bounds(axis), bound, lambda m: self.entry(term, (row, m), factor, kept) * entry(k + 1, m, column)
+            )
+
+        return entry(int(low), *at)
 
     def sum_over(self, low, high, bound, term, kind=Sum):
         """A sum or product: written out where its length is a number, symbolic otherwise."""
@@ -263,6 +321,8 @@ class _Form:
         domain = self.given.domains[name]
         if domain.kind == INDEX:
             raise NoProof(f"the index `{name}` has no value here")
+        if domain.kind == PICK:
+            return self._picked(self.symbols[name][tuple(at)], domain)
         if domain.kind == "onehot":
             return KroneckerDelta(at[0], self.classes[name])
         if domain.kind == "distribution":
@@ -270,6 +330,11 @@ class _Form:
             total = self.sum_over(ast.Constant(1), domain.axes[-1], {}, lambda k: weights[(*at[:-1], k)])
             return weights[tuple(at)] / total
         return self.symbols[name][tuple(at)] if at else self.symbols[name]
+
+    def _picked(self, number, domain):
+        """A whole number from the data: an index that lies in the range of its domain."""
+        self.ranges[number] = tuple(map(self.entry, domain.bounds))
+        return number
 
     def _independent(self, name, at):
         """A defined quantity taken as a variable of its own, while something is differentiated by it."""
