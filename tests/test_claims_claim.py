@@ -1,7 +1,6 @@
 """Claims, chains, mistakes, mutants, answers and what is shown of them."""
 
 import json
-import signal
 import threading
 import time
 
@@ -14,7 +13,6 @@ from rnnlib.claims import (
     ClaimError,
     Given,
     IllFormed,
-    Induction,
     Mistake,
     Refuted,
     Undecided,
@@ -24,7 +22,7 @@ from rnnlib.claims import (
     check,
 )  # fmt: skip
 from rnnlib.claims import claim as engine
-from rnnlib.claims.claim import ILL_FORMED, WORDING, Evidence, _joined, _time_limit
+from rnnlib.claims.claim import ILL_FORMED, WORDING
 from rnnlib.claims.display import bundles, payload
 from rnnlib.claims.language import parse, text_of
 from rnnlib.claims.mutants import MAX_MUTANTS, mutants
@@ -50,48 +48,11 @@ def _jacobian(**options):
 def test_a_claim_tells_its_evidence():
     made = _jacobian(mistakes=[Mistake("p[i] * (1 - p[j])", "the diagonal for every entry")], answers="S0-08 S2-06")
     assert str(made.evidence) == "proved for every K"
-    assert made.evidence.points == 12
+    assert made.evidence.tested[0].points >= 12
     assert made.answers == ["S0-08", "S2-06"]
     assert made.mistakes[0].refutation.startswith("at K = 2, s = (0, 0), i = 1, j = 2")
     assert made.mutants_refuted > 10
     assert 0 < made.seconds < 20
-
-
-@pytest.mark.parametrize(
-    ("statement", "setting", "options", "told"),
-    [
-        ("x = x + 1 - 1", "x: real", {}, "exact"),
-        ("sum(x[k], k) = x @ (x / x)", "K: size\nx: positive[K]\nk: 1..K", {}, "proved for every K"),
-        ("sum(x[t], t) = x[1] + x[2] + x[3]", "T: size = 3\nx: real[T]\nt: 1..T", {}, "proved at T = 3"),
-        (
-            "h[T] = w^T",
-            "T: size\nw: real\nt: 1..T\nh[0] := 1\nh[t] := w*h[t-1]",
-            {"fixed": {"T": 4}},
-            "proved at T = 4",
-        ),
-        (
-            "q = sum(x[k], k) * T",
-            "T, K: size\nx: real[K]\nk: 1..K\nq := sum(x[k], k) * T",
-            {},
-            "proved for every T and K",
-        ),
-        ("sum(p[k]^2, k) >= 1 / K", "K: size\np: distribution[K]\nk: 1..K", {}, "tested at random points"),
-        ("exp(2.03) ≈ 7.61", "", {}, "exact"),
-    ],
-)
-def test_evidence(statement, setting, options, told):
-    assert str(Claim("x", statement, setting, **options).evidence) == told
-
-
-def test_evidence_of_a_chain_is_that_of_its_weakest_line():
-    every, at3 = Evidence("proved", {"K": "all"}, 12, ()), Evidence("proved", {"T": 3}, 8, ())
-    exact, tested = Evidence("exact", {}, 12, ()), Evidence("tested", {}, 12, ())
-    assert str(_joined([every, exact])) == "proved for every K"
-    assert str(_joined([every, at3])) == "proved for every K, at T = 3"
-    assert str(_joined([every, Evidence("proved", {"K": 3}, 12, ()), every])) == "proved at K = 3"
-    assert str(_joined([every, tested])) == "tested at random points"
-    assert str(_joined([exact, exact])) == "exact"
-    assert _joined([every, at3]).points == 8
 
 
 @pytest.mark.parametrize("id", ["Softmax", "a b", "a..b", "", "a.", None, "é"])
@@ -162,36 +123,6 @@ def test_a_mistake_may_bring_its_own_symbols():
     assert "v = " in made.mistakes[0].refutation
 
 
-def test_chains():
-    chain = Chain(
-        "ce.steps",
-        """
-        d(L, s[j])
-        = sum(d(L, p[k]) * d(p[k], s[j]), k)   | the chain rule
-        = p[j] - y[j]                          | the targets sum to one
-    """,
-        LOSS,
-    )
-    assert str(chain.evidence) == "proved for every K"
-    assert chain.reasons == ["", "the chain rule", "the targets sum to one"]
-    assert text_of(chain.statement.right) == "p[j] - y[j]"
-    with pytest.raises(Refuted, match=r"^ce.steps: step 2 \(`y\[j\] - p\[j\]`\) does not hold"):
-        Chain("ce.steps", "d(L, s[j])\n= p[j] - y[j]\n= y[j] - p[j]", LOSS)
-    with pytest.raises(Unreadable, match="at least two lines"):
-        Chain("ce.steps", "d(L, s[j])", LOSS)
-    with pytest.raises(Unreadable, match="begins with one of"):
-        Chain("ce.steps", "d(L, s[j])\np[j] - y[j]", LOSS)
-
-
-def test_a_chain_runs_one_way():
-    assert Chain("a", "x\n<= x + 1\n< x + 2\n= 2 + x", "x: real").statement.relation == "<"
-    assert Chain("a", "x\n= x + 1 - 1", "x: real").statement.relation == "="
-    with pytest.raises(IllFormed, match="one way"):
-        Chain("a", "x\n<= x + 1\n>= x", "x: real")
-    with pytest.raises(IllFormed, match="last line"):
-        Chain("a", "exp(1)\n≈ 2.718\n= 2.718", "")
-
-
 def test_a_check_that_accepts_a_wrong_mutant_is_broken(monkeypatch):
     real = engine.compare
 
@@ -247,28 +178,6 @@ def test_mutants_never_equal_the_original_and_cover_a_long_formula():
     assert any(
         "y ** 38 + x * y ** 40" in mutant or "y ** 39 - x" in mutant or "y ** 38" not in mutant for mutant in found
     )
-
-
-def _run_on():
-    while True:
-        try:
-            time.sleep(1)
-        except Exception:  # SymPy catches these in places; the limit gets through all the same
-            continue
-
-
-def test_the_time_limit_leaves_the_alarm_as_it_was():
-    rung = []
-    previous = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
-        with pytest.raises(Undecided, match=r"did not end within 0.05 s"), _time_limit(0.05):
-            _run_on()
-        time.sleep(0.35)
-        assert rung == [1]
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
 
 
 def test_claims_can_be_made_in_a_thread():
@@ -451,7 +360,7 @@ def test_payload():
     assert mistake["damage"] is True
     assert mistake["latex"].startswith(r"\frac{\partial p_{i}}")
     assert any("left as a symbol" in line for line in data["how"])
-    assert any("12 random points" in line for line in data["how"])
+    assert any("points with $K$" in line for line in data["how"])
 
 
 def test_jupyter_is_shown_a_formula_and_what_unfolds():
@@ -479,28 +388,3 @@ def test_several_lines_are_aligned():
     shown = bundles(SOFTMAX)[0]
     assert "*definition*" in shown["text/markdown"]
     assert bundles(Given("x: real"))[0] == {"text/plain": "x: real"}
-
-
-RECURSION = """
-    T: size >= 2
-    t: 1..T
-    r: 2..T
-    w: real
-    h[0] := w
-    h[t] := w * h[t-1]
-"""
-
-
-def test_an_induction_has_a_base_and_a_step():
-    made = Induction("a", "h[1] = w^2 | first\nh[r] = w * h[r-1] | then", RECURSION, over="r, from 1 up")
-    assert "induction over r, from 1 up" in made.evidence.rules
-    assert any("induction over r, from 1 up" in told for told in payload(made)["how"])
-    assert [line["reason"] for line in payload(made)["lines"]] == ["first", "then"]
-    with pytest.raises(Refuted, match="a: the base does not hold"):
-        Induction("a", "h[1] = w\nh[r] = w * h[r-1]", RECURSION, over="r")
-    with pytest.raises(Refuted, match="a: the step does not hold"):
-        Induction("a", "h[1] = w^2\nh[r] = w * h[r-1] + 1", RECURSION, over="r")
-    with pytest.raises(Unreadable, match="two lines"):
-        Induction("a", "h[1] = w^2", RECURSION, over="r")
-    with pytest.raises(Unreadable, match="over"):
-        Induction("a", "h[1] = w^2\nh[r] = w * h[r-1]", RECURSION)

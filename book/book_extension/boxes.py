@@ -10,7 +10,8 @@ from docutils import nodes
 
 from rnnlib.mime import FOLDED, MIME
 
-MARKS = {"proved": "✓", "exact": "✓", "tested": "≈"}  # a mark must be told apart without its colour
+# A mark must be told apart without its colour.
+MARKS = {"proved": "✓", "exact": "✓", "given": "✓", "computed": "=", "tested": "≈"}
 RELATION = re.compile(r":?=|\\(?:le|ge|leq|geq|approx|iff|equiv|propto|Rightarrow|Leftrightarrow|to)(?![A-Za-z])|<|>")
 TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[{}|]|\\[A-Za-z]+|:=|[{}()\[\]&=<>]")
 
@@ -68,6 +69,8 @@ class Box:
         else:
             several = len(self.record["lines"]) > 1
             box += self.chain() if several else display(self.record["lines"][0]["latex"])
+            if self.record.get("assumes"):
+                box += self.paragraph(f"where {', '.join(self.record['assumes'])}", "claim-assumes")
             box += self.folded()
         return box
 

@@ -1,8 +1,9 @@
 """Claims: statements of the book that are checked where they stand."""
 
 from .bank import claim as banked
+from .chains import Chain, Induction
 from .check import check
-from .claim import Chain, Claim, Induction, Mistake
+from .claim import Claim, Mistake
 from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .given import Given
 

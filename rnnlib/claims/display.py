@@ -8,12 +8,24 @@ import ast
 import re
 from html import escape
 
+import numpy as np
+
 from ..mime import FOLDED, MIME
-from .given import INDEX, SIZE, Given
+from .evidence import COMPUTED, TESTED
+from .given import INDEX, PICK, SIZE, Given
+from .judge import varies
+from .language import form_of
 from .latex import latex, latex_name, latex_statement
-from .points import MAX_INDEX_CHOICES
+from .numeric import Fast, Work, evaluate
+from .points import MAX_INDEX_CHOICES, random_point
 
 _SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx"}
+_ASSUMED = {
+    "positive": "${} > 0$",
+    "unit": "$0 < {} < 1$",
+    "onehot": r"${}$ one-hot",
+    "distribution": r"$\sum {} = 1$",
+}
 _SPACES = {"real": r"\mathbb{R}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
 
 
@@ -32,6 +44,7 @@ def payload(claim):
         "lines": _lines(claim),
         "verdict": "holds",
         "evidence": str(claim.evidence),
+        "assumes": assumptions(claim),
         "level": claim.evidence.level,
         "how": _how(claim),
         "mistakes": [_mistake(named, claim) for named in claim.mistakes],
@@ -110,10 +123,14 @@ def domains(given, names):
 def _domain(domain, letters):
     letters, axes = ", ".join(letters), [latex(axis) for axis in domain.axes]
     if domain.kind == SIZE:
-        return rf"${letters} \ge {axes[0]}$, a whole number"
+        relation = "=" if len(axes) == 2 else r"\ge"
+        return rf"${letters} {relation} {axes[0]}$, a whole number"
     if domain.kind == INDEX:
         return rf"${letters} = {axes[0]}, \dots, {axes[1]}$"
     power = "^{" + r" \times ".join(axes) + "}" if axes else ""
+    if domain.kind == PICK:
+        low, high = map(latex, domain.bounds)
+        return rf"${letters} \in \{{{low}, \dots, {high}\}}{power}$, data"
     if domain.kind in _SPACES:
         return rf"${letters} \in {_SPACES[domain.kind]}{power}$"
     kind = "positive, each row with sum 1" if len(axes) > 1 else "positive with sum 1"
@@ -136,11 +153,58 @@ def _lines(claim):
 
 
 def _how(claim):
-    given, evidence = claim.given, claim.evidence
-    needed = given.needed([side for line in claim.lines for side in (line.left, line.right)])
+    given, trees = claim.given, _sides(claim)
+    needed = given.needed(trees)
     told = domains(given, [name for name in given.domains if name in needed])
     told += _definitions([c for name, found in given.clauses.items() if name in needed for c in found], given)
-    return [*told, _proof_told(claim), _points_told(evidence), *_mutants_told(claim)]
+    return [*told, *_moved(trees, given), _proof_told(claim), *_points_told(claim), *_mutants_told(claim)]
+
+
+def _sides(claim):
+    return [side for line in claim.lines for side in (line.left, line.right)]
+
+
+def assumptions(claim):
+    """What a claim assumes, beyond numbers being real and sizes at least 1, as inline maths: the face of its box."""
+    given, trees = claim.given, _sides(claim)
+    needed, free = given.needed(trees), given.free_indices(trees)
+    told = []
+    for name in (name for name in given.domains if name in needed):
+        domain = given.domains[name]
+        if domain.kind == SIZE and (given.held(name) or given.smallest(name) > 1):
+            told.append(_domain(domain, [latex_name(name)]).partition(",")[0])
+        elif domain.kind == INDEX and name in free and _is_part(domain, given):
+            told.append(_domain(domain, [latex_name(name)]))
+        elif domain.kind in _ASSUMED:
+            told.append(_ASSUMED[domain.kind].format(latex_name(name)))
+    return told
+
+
+def _is_part(domain, given):
+    """Whether an index runs over a part only of what a size counts."""
+    low, high = domain.axes
+    return not (isinstance(low, ast.Constant) and low.value == 1 and isinstance(high, ast.Name))
+
+
+def _moved(trees, given):
+    """What a derivative by a defined quantity holds fixed, said where the claim has one."""
+    by = [node.args[1] for tree in trees for node in ast.walk(tree) if form_of(node) == "d"]
+    names = dict.fromkeys(getattr(x, "value", x).id for x in by)
+    return [
+        f"Under $\\partial / \\partial {latex_name(name)}$, ${latex_name(name)}$ moves freely"
+        f"{_left_surface(name, given)}: what it is computed from stays, what is computed from it follows."
+        for name in names
+        if name in given.clauses
+    ]
+
+
+def _left_surface(name, given):
+    """The constraint that a quantity obeys by its definition, and leaves when it moves freely."""
+    points = (random_point(given, [ast.Name(name)], number) for number in range(3))
+    values = [evaluate(ast.Name(name), point, Fast(Work(10**5))) for point in points]
+    if all(np.ndim(value) and np.allclose(value.sum(axis=-1), 1) for value in values):
+        return rf", off the surface on which $\sum {latex_name(name)} = 1$"
+    return ""
 
 
 def _proof_told(claim):
@@ -148,32 +212,38 @@ def _proof_told(claim):
     if claim.kind == "chain":
         what = "each line from the line before"
     evidence = claim.evidence
-    if evidence.level == "tested":
-        return f"No proof was found: the points below are the evidence for {what}."
+    if evidence.level == COMPUTED:
+        return "Nothing in it can vary. Both sides were computed to 100 digits and compared; no proof was asked for."
     sizes = ", ".join(
         f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
         for name, size in evidence.sizes.items()
     )
-    trusted = ["SymPy's algebra and differentiation", *evidence.rules]
-    return (
+    if evidence.level == TESTED and not sizes:
+        return f"No proof was found: the points below are the evidence for {what}."
+    trusted = ["SymPy's algebra and differentiation", "this book's translation into SymPy and its rules for sums"]
+    proved = (
         f"SymPy proves {what}{', with ' + sizes if sizes else ''}, wherever both sides are defined and every index "
-        f"lies in its range. Trusted: {'; '.join(trusted)}."
+        f"lies in its range. Trusted: {'; '.join([*trusted, *evidence.rules])}."
+    )
+    return proved + (
+        " For other sizes no proof was found: the points are the evidence." if evidence.level == TESTED else ""
     )
 
 
-def _points_told(evidence):
-    if evidence.points == 1:
-        return "Nothing in it can vary; both sides were computed with 40 digits and compared."
+def _points_told(claim):
+    if not varies(claim.given, _sides(claim)):
+        return []
+    tested = claim.evidence.tested
+    points, sizes = min(a.points for a in tested), sorted({s for agreement in tested for s in agreement.sizes})
     where = ""
-    if names := [name for name, _ in (evidence.tested_sizes[0] if evidence.tested_sizes else ())]:
-        ranges = [{dict(sizes)[name] for sizes in evidence.tested_sizes} for name in names]
+    if names := [name for name, _ in (sizes[0] if sizes else ())]:
+        ranges = [{dict(found).get(name) for found in sizes} - {None} for name in names]
         told = (f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges, strict=True))
         where = f" with {', '.join(told)}"
-    return (
-        f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at "
-        f"{evidence.points} random points{where}, each for every choice of the free indices "
-        f"(for a sample of {MAX_INDEX_CHOICES} where there are more)."
-    )
+    return [
+        f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at {points} points"
+        f"{where}, each for every choice of the free indices (a sample of {MAX_INDEX_CHOICES} where there are more)."
+    ]
 
 
 def _mutants_told(claim):
@@ -221,8 +291,9 @@ def markdown(data):
     """The head and the formula of a claim, chain or definition, for whoever reads the notebook outside of the book."""
     mark = "*definition*" if data["kind"] == "definition" else f"**✓ {data['evidence']}**"
     head = " · ".join(filter(None, [mark, data["title"], f"`{data['id']}`"]))
+    assumed = f"\n\nwhere {', '.join(data['assumes'])}" if data.get("assumes") else ""
     # Not between $$: some front ends would number it.
-    return f"{head}\n\n$\\displaystyle {aligned(data['lines'])}$\n"
+    return f"{head}\n\n$\\displaystyle {aligned(data['lines'])}${assumed}\n"
 
 
 def aligned(lines):

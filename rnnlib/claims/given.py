@@ -252,6 +252,8 @@ class Given:
             if not clause.pattern
             else ast.Subscript(ast.Name(clause.name), ast.Tuple(list(clause.pattern)))
         )
+        if self._shape_of_name(clause.name, ()) != self._axes_of(clause.name) + self.shape(clause.body):
+            raise IllFormed(f"the clauses of `{clause.name}` have different shapes")
         if free := sorted(self._free(clause.body) - set(running)):
             raise IllFormed(
                 f"`{clause.name} := {text_of(clause.body)}`: the index {free[0]} stands free on the right; "
@@ -305,17 +307,14 @@ class Given:
         # A recursion meets itself on the way: then the first clause, its base, has told the shape already.
         self._open.add(name)
         try:
-            axes = tuple(self._axis_of_index(p) for p in self.general_clause(name).pattern)
-            self._shapes[name] = _few(axes + self.shape(self.clauses[name][0].body), name)
-            for other in self.clauses[name][1:]:
-                if axes + self.shape(other.body) != self._shapes[name]:
-                    raise IllFormed(f"the clauses of `{name}` have different shapes")
-        except IllFormed:
-            self._shapes.pop(name, None)
-            raise
+            self._shapes[name] = _few(self._axes_of(name) + self.shape(self.clauses[name][0].body), name)
         finally:
             self._open.discard(name)
         return self._shapes[name]
+
+    def _axes_of(self, name):
+        """The axes that the indices of a defined quantity run over."""
+        return tuple(map(self._axis_of_index, self.general_clause(name).pattern))
 
     def _require_one_based(self, name, given_indices):
         """An array may be used whole only where its places are counted like its indices, from 1."""

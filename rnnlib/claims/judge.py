@@ -102,7 +102,7 @@ def compare(statement, given, arithmetic=Exact, points=POINTS, work=None):
         if defined:
             met += 1
             sizes.add(tuple(point.sizes.items()))
-        if met == points or (met and not _varies(given, trees)):
+        if met == points or (met and not varies(given, trees)):
             return Agreement(met, tuple(sorted(sizes)))
     raise Undecided(f"could be evaluated at only {met} of {MAX_TRIES} random points; narrow the domains of the symbols")
 
@@ -134,7 +134,7 @@ def counterexample(statement, given, found, work=None):
     return found
 
 
-def _varies(given, trees):
+def varies(given, trees):
     """Whether anything in the trees can take another value; if not, one point says it all."""
     return any(domain.kind != INDEX for name, domain in given.domains.items() if name in given.needed(trees))
 

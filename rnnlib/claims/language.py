@@ -26,6 +26,7 @@ by itself, off the surface on which the entries of a softmax sum to one. At a ki
 """
 
 import ast
+import copy
 import keyword
 import re
 import warnings
@@ -171,6 +172,16 @@ def text_of(tree):
 def indices_of(node):
     """The index expressions of a subscript, as a list."""
     return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def substituted(tree, name, part):
+    """The tree with a part in the place of a name."""
+
+    class Put(ast.NodeTransformer):
+        def visit_Name(self, node):
+            return part if node.id == name else node
+
+    return Put().visit(copy.deepcopy(tree))
 
 
 def names_in(tree):

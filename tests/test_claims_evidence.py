@@ -1,0 +1,220 @@
+"""Evidence: what a mark says is what was done; chains and inductions are as strong as their weakest line."""
+
+import signal
+import time
+
+import pytest
+
+from rnnlib.claims import Chain, Claim, Given, IllFormed, Induction, Refuted, Undecided, Unreadable
+from rnnlib.claims.display import payload
+from rnnlib.claims.evidence import COMPUTED, EXACT, GIVEN, PROVED, TESTED, Evidence, _time_limit, joined
+from rnnlib.claims.judge import Agreement
+from rnnlib.claims.language import text_of
+
+SOFTMAX = Given("""
+    K: size
+    s: real[K]
+    i, j, k: 1..K
+    p[i] := exp(s[i]) / sum(exp(s[k]), k)
+""")
+LOSS = SOFTMAX + "y: distribution[K]\nL := -sum(y[k] * log(p[k]), k)"
+AGREED = Agreement(12, ())
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting", "options", "told"),
+    [
+        ("x = x + 1 - 1", "x: real", {}, "exact"),
+        ("sum(x[k], k) = x @ (x / x)", "K: size\nx: positive[K]\nk: 1..K", {}, "proved for every K"),
+        ("sum(x[t], t) = x[1] + x[2] + x[3]", "T: size = 3\nx: real[T]\nt: 1..T", {}, "proved at T = 3"),
+        (
+            "h[T] = w^T",
+            "T: size\nw: real\nt: 1..T\nh[0] := 1\nh[t] := w*h[t-1]",
+            {"fixed": {"T": 4}},
+            "tested at random points, proved at T = 4",
+        ),
+        (
+            "q = sum(x[k], k) * T",
+            "T, K: size\nx: real[K]\nk: 1..K\nq := sum(x[k], k) * T",
+            {},
+            "proved for every T and K",
+        ),
+        ("sum(p[k]^2, k) >= 1 / K", "K: size\np: distribution[K]\nk: 1..K", {}, "tested at random points"),
+        ("exp(2.03) ≈ 7.61", "", {}, "computed"),
+    ],
+)
+def test_evidence(statement, setting, options, told):
+    assert str(Claim("x", statement, setting, **options).evidence) == told
+
+
+def test_evidence_of_a_chain_is_that_of_its_weakest_line():
+    every, at3 = Evidence(PROVED, {"K": "all"}, (), (AGREED,)), Evidence(PROVED, {"T": 3}, (), (Agreement(8, ()),))
+    exact, tested = Evidence(EXACT, {}), Evidence(TESTED, {})
+    assert str(joined([every, exact])) == "proved for every K"
+    assert str(joined([every, at3])) == "proved for every K, at T = 3"
+    assert str(joined([every, Evidence(PROVED, {"K": 3}), every])) == "proved at K = 3"
+    assert str(joined([every, tested])) == "tested at random points"
+    assert str(joined([exact, exact])) == "exact"
+    assert [agreement.points for agreement in joined([every, at3]).tested] == [12, 8]
+    assert str(joined([every, Evidence(TESTED, {"T": 3})])) == "tested at random points, proved for every K, at T = 3"
+    assert str(joined([every, Evidence(GIVEN, {"T": "all"}, ("a rule, with words",))])).endswith(", given a rule")
+    assert joined([exact, Evidence(COMPUTED, {})]).level == COMPUTED
+
+
+def test_chains():
+    chain = Chain(
+        "ce.steps",
+        """
+        d(L, s[j])
+        = sum(d(L, p[k]) * d(p[k], s[j]), k)   | the chain rule
+        = p[j] - y[j]                          | the targets sum to one
+    """,
+        LOSS,
+    )
+    assert str(chain.evidence) == "proved for every K"
+    assert chain.reasons == ["", "the chain rule", "the targets sum to one"]
+    assert text_of(chain.statement.right) == "p[j] - y[j]"
+    with pytest.raises(Refuted, match=r"^ce.steps: step 2 \(`y\[j\] - p\[j\]`\) does not hold"):
+        Chain("ce.steps", "d(L, s[j])\n= p[j] - y[j]\n= y[j] - p[j]", LOSS)
+    with pytest.raises(Unreadable, match="at least two lines"):
+        Chain("ce.steps", "d(L, s[j])", LOSS)
+    with pytest.raises(Unreadable, match="begins with one of"):
+        Chain("ce.steps", "d(L, s[j])\np[j] - y[j]", LOSS)
+
+
+def test_a_chain_runs_one_way():
+    assert Chain("a", "x\n<= x + 1\n< x + 2\n= 2 + x", "x: real").statement.relation == "<"
+    assert Chain("a", "x\n= x + 1 - 1", "x: real").statement.relation == "="
+    with pytest.raises(IllFormed, match="one way"):
+        Chain("a", "x\n<= x + 1\n>= x", "x: real")
+    with pytest.raises(IllFormed, match="last line"):
+        Chain("a", "exp(1)\n≈ 2.718\n= 2.718", "")
+
+
+def _run_on():
+    while True:
+        try:
+            time.sleep(1)
+        except Exception:  # SymPy catches these in places; the limit gets through all the same
+            continue
+
+
+def test_the_time_limit_leaves_the_alarm_as_it_was():
+    rung = []
+    previous = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(Undecided, match=r"did not end within 0.05 s"), _time_limit(0.05):
+            _run_on()
+        time.sleep(0.35)
+        assert rung == [1]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+RECURSION = """
+    T: size >= 2
+    t: 1..T
+    r: 2..T
+    w: real
+    h[0] := w
+    h[t] := w * h[t-1]
+    q: 1..T-1
+    u: 3..T
+    v: 1..T-2
+    F[t] := t^2
+    G[t] := t
+    x: real[T]
+    a[t] := x[t] + w * g[t-1]
+    g[0] := 0
+    g[t] := a[t]
+    L := sum(a[t]^2, t)
+    delta[t] := d(L, a[t])
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "covered"),
+    [
+        ("h[1] = w^2 | first\nh[r] = w * h[r-1] | then", "induction over r, from 1 up to T"),
+        ("h[0] = w\nh[t] = w * h[t-1]", "induction over t, from 0 up to T"),
+        ("h[1] = w^2\nh[q+1] = h[q] * w", "induction over q, from 1 up to T"),
+        ("delta[T] = 2*a[T]\ndelta[q] = 2*a[q] + w*delta[q+1]", "induction over q, from T down to 1"),
+    ],
+)
+def test_what_an_induction_covers_is_derived(lines, covered):
+    made = Induction("a", lines, RECURSION)
+    assert covered in made.evidence.rules
+    assert any(covered in told for told in payload(made)["how"])
+
+
+def test_an_induction_tells_its_reasons():
+    made = Induction("a", "h[1] = w^2 | first\nh[r] = w * h[r-1] | then", RECURSION)
+    assert [line["reason"] for line in payload(made)["lines"]] == ["first", "then"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "error", "told"),
+    [
+        ("h[1] = w\nh[r] = w * h[r-1]", Refuted, "a: the base does not hold"),
+        ("h[1] = w^2\nh[r] = w * h[r-1] + 1", Refuted, "a: the step does not hold"),
+        ("h[1] = w^2", Unreadable, "two lines"),
+        ("h[1] = w^2\nh[u] = w * h[u-1]", IllFormed, "do not meet: the base is about 1, and the step starts from 2"),
+        ("delta[T] = 2*a[T]\ndelta[v] = 2*a[v] + w*delta[v+1]", IllFormed, "do not meet: the base is about T"),
+        ("F[1] = 1\nG[q+1] = G[q] + 1", IllFormed, "what one quantity is at two places"),
+        ("h[1] = w^2\nh[r] = w^(r+1)", IllFormed, "uses the quantity at one place beside its own"),
+        ("h[1] = w^2\nh[1] = w*h[0]", IllFormed, "at two places"),
+        ("h[1] <= w^2\nh[r] = w * h[r-1]", IllFormed, "an induction says what"),
+    ],
+)
+def test_lines_that_do_not_meet_are_no_induction(lines, error, told):
+    with pytest.raises(error, match=told):
+        Induction("a", lines, RECURSION)
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [("(1+1/K)^K <= 3", "K: size"), ("K <= K^2", "K: size"), ("3^K >= K^3", "K: size = 3")],
+)
+def test_a_proof_at_a_size_that_was_not_declared_is_no_proof(statement, setting):
+    made = Claim("a", statement, setting)
+    assert (made.evidence.level == PROVED) == ("=" in setting or "every" in str(made.evidence))
+
+
+def test_the_rules_that_a_proof_trusts_are_told():
+    made = Claim("a", "delta[T] = 2 * a[T]", RECURSION)
+    assert made.evidence.level == GIVEN
+    assert str(made.evidence) == "proved for every T, given the chain rule"
+
+
+@pytest.mark.parametrize(
+    ("statement", "level"),
+    [("2 + 2 = 4", EXACT), ("exp(1) ≈ 2.718", COMPUTED), ("log(2)^2 + 1/2 <= 0.99", EXACT)],
+)
+def test_what_is_computed_is_told_from_what_is_exact(statement, level):
+    assert Claim("a", statement).evidence.level == level
+
+
+def test_equal_digits_are_no_proof():
+    with pytest.raises(Undecided, match="no proof was found"):
+        Claim("a", "tanh(1000) = 1")
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting", "assumed"),
+    [
+        ("h[r] = w * h[r-1]", RECURSION, [r"$T \ge 2$", r"$r = 2, \dots, T$"]),
+        ("d(L, s[j]) = p[j] - y[j]", LOSS, [r"$\sum y = 1$"]),
+        ("x = x", "K: size = 3\nx: positive[K]", ["$K = 3$", "$x > 0$"]),
+        ("x = x", "x: real", []),
+    ],
+)
+def test_what_a_claim_assumes_stands_on_its_face(statement, setting, assumed):
+    assert payload(Claim("a", statement, setting))["assumes"] == assumed
+
+
+def test_what_a_derivative_leaves_is_told():
+    (told,) = [line for line in payload(Claim("a", "d(L, p[j]) = -y[j] / p[j]", LOSS))["how"] if "moves freely" in line]
+    assert r"off the surface on which $\sum p = 1$" in told
+    assert not any("moves freely" in line for line in payload(Claim("a", "d(L, s[j]) = p[j] - y[j]", LOSS))["how"])
