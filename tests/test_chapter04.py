@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from rnnlib.claims import Claim, check
 from rnnlib.claims.bank import chapter04, claim, ids
 from rnnlib.claims.bank.chapter04 import NETWORK
+
+from rnnlib.claims import Claim, check
 from rnnlib.claims.claim import FALSE
 from rnnlib.data.tiny import tiny
 

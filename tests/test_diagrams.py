@@ -5,9 +5,9 @@ import io
 import matplotlib
 import numpy as np
 import pytest
+from rnnlib.diagrams import delta_flow, unrolled
 
 from rnnlib.data.tiny import tiny
-from rnnlib.diagrams import delta_flow, unrolled
 from rnnlib.plotting import GREEN, RED
 
 matplotlib.use("Agg")

@@ -4,13 +4,13 @@ import io
 import re
 
 import pytest
-from book_extension.boxes import split_at_relation, steps
 from nbformat.v4 import new_output
 from samples import code, payload, shown, text, write
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from book_extension.boxes import split_at_relation, steps
 from rnnlib.mime import FOLDED, MIME
 
 

@@ -7,7 +7,6 @@ import tomllib
 
 import nbformat
 import pytest
-
 from rnnlib.book import ROOT, notebooks
 
 FILES = [

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import nbformat
 import pytest
+
 from book_extension.errata import mistakes, statements
 from book_extension.sources import OWN, answering, read
-
 from rnnlib import book
 
 INVENTORY = book.ROOT / "book" / "sources.toml"
