@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
-from rnnlib.book import ROOT, notebooks
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+from book_builder.execution import ROOT, notebooks
 
 SITE = ROOT / "_build" / "html"
 PAGES = [f"{page.removesuffix('.md').removesuffix('.ipynb')}.html" for page in parse_toc_yaml(ROOT / "_toc.yml")]

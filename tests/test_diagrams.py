@@ -5,8 +5,8 @@ import io
 import matplotlib
 import numpy as np
 import pytest
-from rnnlib.diagrams import delta_flow, unrolled
 
+from exercises.diagrams import delta_flow, unrolled
 from rnnlib.data.tiny import tiny
 from rnnlib.plotting import GREEN, RED
 

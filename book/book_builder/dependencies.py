@@ -11,8 +11,8 @@ import re
 import sys
 from functools import cache
 from hashlib import sha256
+from importlib.machinery import PathFinder
 from importlib.metadata import distributions
-from importlib.util import find_spec
 
 # Names by which code runs modules that its imports do not tell (IPython's magics among them): what uses one depends on
 # every local module.
@@ -51,13 +51,8 @@ def _found(name):
 
     So a module that something else hides, or that is gone, is noticed though no version changed.
     """
-    try:
-        spec = find_spec(name)
-    except (ImportError, ValueError):  # ValueError: a module without a spec, such as __main__
-        spec = None
-    if spec is None:
-        return "not found"
-    return _content(spec.origin) if spec.has_location and spec.origin else str(spec.origin)
+    spec = PathFinder.find_spec(name)
+    return _content(spec.origin) if spec and spec.has_location else "no file"
 
 
 def _content(path):
@@ -93,14 +88,14 @@ def imported(notebook, root):
                       for place in places for path in _files(place, "*.py")}  # fmt: skip
         for name in names - done:
             found = _local(name, places)
-            if not found and "." not in name:
-                others.add(name)
+            if not found:
+                others.add(name.partition(".")[0])
             trees += [(_parsed(path.read_bytes()), path) for path in found - files if path.suffix == ".py"]
             files |= found
         done |= names
     packages = [file.parent for file in files if file.name == "__init__.py"]
     files |= {file for package in packages for file in _files(package) if file.suffix != ".py"}
-    return files, others - set(sys.stdlib_module_names)
+    return files, others - set(sys.stdlib_module_names) - {""}
 
 
 def _plain(source):
