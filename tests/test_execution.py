@@ -256,8 +256,9 @@ def test_help_needs_no_torch():
 
 
 BROKEN_RULE = """
+_RIGHT = FORMS["log"].value
 for name in ("log", "ln"):
-    FUNCTIONS[name] = FUNCTIONS[name]._replace(exact=lambda mp, x: 2 * _log(mp, x))
+    FORMS[name] = FORMS[name]._replace(value=lambda e, call, index: 2 * _RIGHT(e, call, index))
 """
 COPIED = ("rnnlib", "notebooks", "book", "experiments/results", "_config.yml", "_toc.yml", "requirements.txt", "_build")
 
@@ -272,8 +273,8 @@ def test_a_broken_rule_fails_the_build_of_the_whole_book(tmp_path):
         elif source.exists():
             shutil.copy(source, target)
     assert build_copy(tmp_path).returncode == 0
-    functions = tmp_path / "rnnlib" / "claims" / "functions.py"
-    functions.write_text(functions.read_text() + BROKEN_RULE)
+    forms = tmp_path / "rnnlib" / "claims" / "forms.py"
+    forms.write_text(forms.read_text() + BROKEN_RULE)
     result = build_copy(tmp_path)
     assert result.returncode == 1
     assert "notebooks/" in result.stderr and " failed: " in result.stderr
