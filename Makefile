@@ -37,10 +37,10 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	touch $@
 
 book: $(VENV)/installed
-	$(RUN) -m rnnlib book
+	$(RUN) -m book_builder book
 
 page: $(VENV)/installed
-	$(RUN) -m rnnlib book --page $(PAGE)
+	$(RUN) -m book_builder book --page $(PAGE)
 
 test: $(VENV)/installed-dev book
 	$(RUN) -m pytest -n 2 -m "not slow"

@@ -1,4 +1,4 @@
-"""The command line: `python -m rnnlib book`, `python -m rnnlib claims`, `python -m rnnlib generate`.
+"""The command line: `python -m rnnlib generate`.
 
 Each command imports what it needs when it runs, so that `--help` answers at once. To add a command, write its
 two functions (one declares the arguments, one runs) and name the first in `COMMANDS`.
@@ -7,56 +7,6 @@ two functions (one declares the arguments, one runs) and name the first in `COMM
 import argparse
 import sys
 from pathlib import Path
-
-
-def add_book(commands):
-    command = commands.add_parser("book", help="execute the notebooks that need it, and build the book")
-    command.add_argument(
-        "--page", type=Path, metavar="NOTEBOOK", help="build this one notebook, quickly and without refusing warnings"
-    )
-    command.set_defaults(run=run_book)
-
-
-def run_book(arguments):
-    from rnnlib import book
-
-    print(book.build_page(arguments.page) if arguments.page else book.build())
-    return 0
-
-
-def add_execute(commands):
-    command = commands.add_parser("execute", help="execute the notebooks that need it")
-    command.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="no others than these")
-    command.set_defaults(run=run_execute)
-
-
-def run_execute(arguments):
-    from rnnlib import book
-
-    book.execute(only=arguments.notebooks)
-    return 0
-
-
-def add_claims(commands):
-    command = commands.add_parser("claims", help="print the ledger: every claim of the book and its evidence")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the ledger to FILE too")
-    command.set_defaults(run=run_claims)
-
-
-def run_claims(arguments):
-    from rnnlib import book, ledger
-
-    if arguments.json and not arguments.json.absolute().parent.is_dir():
-        print(f"error: --json expected a file in a folder that exists, given {arguments.json}", file=sys.stderr)
-        return 2
-    rows = ledger.rows(book.records())
-    print(ledger.table(rows))
-    if arguments.json:
-        ledger.write(rows, arguments.json)
-    broken = [row["id"] for row in rows if not ledger.sound(row)]
-    if broken:
-        print(f"not sound: {', '.join(broken)}", file=sys.stderr)
-    return 1 if broken else 0
 
 
 def add_generate(commands):
@@ -88,7 +38,7 @@ def run_generate(arguments):
     return 0
 
 
-COMMANDS = [add_book, add_execute, add_claims, add_generate]
+COMMANDS = [add_generate]
 
 
 def main(argv=None):
@@ -98,13 +48,7 @@ def main(argv=None):
     for add in COMMANDS:
         add(commands)
     arguments = parser.parse_args(argv)
-    from rnnlib.book import NotebookError
-
-    try:
-        return arguments.run(arguments)
-    except NotebookError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return arguments.run(arguments)
 
 
 if __name__ == "__main__":

@@ -56,10 +56,17 @@ def write(path, *cells):
     return path
 
 
+def write_file(path, content=""):
+    """Write a file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return path
+
+
 def write_book(root, **notebooks):
-    """Write a repository in small: a package, a lock, a table of contents and notebooks, each a list of cells."""
-    (root / "rnnlib").mkdir(parents=True)
-    (root / "rnnlib" / "rule.txt").write_text("2")
+    """Write a repository in small: a lock, a package, a table of contents and notebooks, each a list of cells."""
+    write_file(root / "notebooks" / "rules" / "__init__.py")
+    write_file(root / "notebooks" / "rules" / "rule.txt", "2")
     (root / "requirements.txt").write_text("torch==1\n")
     (root / "_config.yml").write_text(CONFIG)
     (root / "index.md").write_text("# A small book\n")

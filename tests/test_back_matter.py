@@ -1,9 +1,10 @@
 """The directives of the back matter, on books of a few pages: what the errata and the sources draw from the claims."""
 
 import pytest
-from book_extension.errata import sentence
 from samples import MISTAKE, payload, shown, text
 from test_extension import Book
+
+from book_extension.errata import sentence
 
 ROWS = """
 [chapters]

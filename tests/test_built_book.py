@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from rnnlib.book import ROOT, notebooks
+from book_builder.execution import ROOT, notebooks
 
 SITE = ROOT / "_build" / "html"
 PAGES = [f"{page.removesuffix('.md').removesuffix('.ipynb')}.html" for page in parse_toc_yaml(ROOT / "_toc.yml")]

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnlib.claims import Claim, check
-from rnnlib.claims.bank import chapter04, claim, ids
-from rnnlib.claims.bank.chapter04 import NETWORK
+from exercises import chapter04, check, claim, ids
+from exercises.chapter04 import NETWORK
+from rnnlib.claims import Claim
 from rnnlib.claims.claim import FALSE
 from rnnlib.data.tiny import tiny
 
@@ -20,7 +20,7 @@ ROWS = """
     S0-01 S0-05 S0-06 S0-09 S0-10 S0-13 S0-14 S2-07 S2-09 S2-10 S2-14 S2-15 S2-16 S2-69
     S3-31 S3-32 S3-33 S3-34 S3-35 S3-36 S3-37 S3-51 S4-03 S4-05 S4-06 S4-07 S4-10
 """
-BANK = [id for id in ids() if f'@entry("{id}")' in Path(chapter04.__file__).read_text()]
+CLAIMS = [id for id in ids() if f'@entry("{id}")' in Path(chapter04.__file__).read_text()]
 RIGHT = {
     "rnn.two-biases": "(D + H + 2) * H + (H + 1) * V",
     "rnn.mean-loss": "sum(p[t], t) / T - sum(y[t], t) / T",
@@ -39,12 +39,12 @@ def test_each_row_of_the_chapter_is_answered():
     assert set(ROWS.split()) <= found
 
 
-def test_each_exercise_with_a_check_asks_for_a_claim_of_the_bank():
+def test_each_exercise_with_a_check_asks_for_a_claim_of_its_module():
     asked = set(re.findall(r'check\("([^"]+)"', "\n".join(SOURCE.values())))
-    assert len(asked) >= 6 and asked <= set(BANK) == set(RIGHT)
+    assert len(asked) >= 6 and asked <= set(CLAIMS) == set(RIGHT)
 
 
-@pytest.mark.parametrize("id", BANK)
+@pytest.mark.parametrize("id", CLAIMS)
 def test_another_right_answer_is_right_and_each_listed_mistake_gets_its_diagnosis(id):
     assert check(id, RIGHT[id]).status == "right"
     wrong = [named.mistake for named in claim(id).mistakes if named.mistake.kind == FALSE]

@@ -1,11 +1,18 @@
 """Claims, chains, mistakes, mutants, answers and what is shown of them."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+import exercises
+from exercises import check
 from rnnlib.claims import (
     Accepted,
     Chain,
@@ -17,9 +24,6 @@ from rnnlib.claims import (
     Refuted,
     Undecided,
     Unreadable,
-    bank,
-    banked,
-    check,
 )  # fmt: skip
 from rnnlib.claims import claim as engine
 from rnnlib.claims.claim import ILL_FORMED, WORDING
@@ -282,7 +286,7 @@ def _nested(inner, template, times):
     ],
 )
 def test_hostile_answers_come_back_soon_with_one_sentence(answer):
-    banked("ce.gradient")
+    exercises.claim("ce.gradient")
     started = time.perf_counter()
     verdict = check("ce.gradient", answer)
     assert verdict.status in ("wrong", "unreadable")
@@ -310,13 +314,35 @@ def test_hostile_claims_come_back_soon(statement):
     assert time.perf_counter() - started < 6
 
 
-def test_the_bank():
-    assert "ce.gradient" in bank.ids()
-    assert banked("ce.gradient") is banked("ce.gradient")
-    with pytest.raises(KeyError, match="no claim `nothing`"):
-        banked("nothing")
+def test_the_claims_of_the_exercises():
+    assert "ce.gradient" in exercises.ids()
+    assert exercises.claim("ce.gradient") is exercises.claim("ce.gradient")
+    for id in ("nothing", "ce.nothing"):
+        with pytest.raises(KeyError, match=f"no exercise asks for a claim `{id}`; there are bptt"):
+            check(id, "1")
+
+    def make(id):
+        raise AssertionError("never called")
+
+    make.__module__ = "exercises.chapter02"
     with pytest.raises(ValueError, match="two claims"):
-        bank.entry("ce.gradient")(lambda id: None)
+        exercises.entry("ce.gradient")(make)
+    with pytest.raises(ValueError, match="does not look for the claim"):
+        exercises.entry("rnn.new")(make)
+
+
+def test_a_claim_is_found_wherever_the_folder_is_and_loads_the_module_of_its_chapter_alone(tmp_path):
+    shutil.copytree(Path(exercises.__file__).parent, tmp_path / "exercises")
+    program = (
+        "import sys, exercises; exercises.claim('bptt.memory'); print(exercises.__file__); "
+        "print(*sorted(name for name in sys.modules if name.startswith('exercises.')))"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # the working directory comes before it
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [
+        str(tmp_path / "exercises" / "__init__.py"), "exercises.chapter04", "exercises.chapter05",
+    ]  # fmt: skip
 
 
 # What is shown.

@@ -6,8 +6,8 @@ import matplotlib
 import numpy as np
 import pytest
 
+from exercises.diagrams import delta_flow, unrolled
 from rnnlib.data.tiny import tiny
-from rnnlib.diagrams import delta_flow, unrolled
 from rnnlib.plotting import GREEN, RED
 
 matplotlib.use("Agg")

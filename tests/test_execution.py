@@ -5,15 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import pytest
-from samples import code, payload, showing, text, write, write_book
+from samples import code, payload, showing, text, write, write_book, write_file
 
-from rnnlib import book
-from rnnlib.__main__ import main
+from book_builder import execution
+from book_builder.__main__ import main
 
-RULE = "from pathlib import Path\nassert Path('../rnnlib/rule.txt').read_text() == '2', 'the rule is broken'"
+IMPORTS = "import rules\nfrom pathlib import Path\n"
+RULE = IMPORTS + "assert Path('rules/rule.txt').read_text() == '2', 'the rule is broken'"
 COUNT = "with open('../runs.txt', 'a') as runs:\n    print('run', file=runs)"
 
 
@@ -21,78 +24,139 @@ def runs(root):
     return len((root / "runs.txt").read_text().split())
 
 
-def test_digest_follows_what_outputs_depend_on(tmp_path):
-    root = write_book(tmp_path)
-    seen = [book.digest(root)]
-    (root / "rnnlib" / "new.py").write_text("")
-    seen.append(book.digest(root))
-    (root / "rnnlib" / "new.py").rename(root / "rnnlib" / "renamed.py")
-    seen.append(book.digest(root))
-    (root / "experiments" / "results").mkdir(parents=True)
-    (root / "experiments" / "results" / "x1.json").write_text("{}")
-    seen.append(book.digest(root))
-    (root / "requirements.txt").write_text("torch==2\n")
-    seen.append(book.digest(root))
-    assert len(set(seen)) == len(seen)
-    (root / "rnnlib" / "__pycache__").mkdir()
-    (root / "rnnlib" / "__pycache__" / "new.pyc").write_text("bytes")
-    (root / "experiments" / "runner.py").write_text("")
-    assert book.digest(root) == seen[-1]
+@pytest.fixture
+def ran(monkeypatch):
+    """The names of the notebooks that ran, without a kernel: none of their cells has an output."""
+    names = []
+
+    def run(path, name):
+        names.append(path.stem)
+        return nbformat.read(path, as_version=4), 0.0, None
+
+    monkeypatch.setattr(execution, "_run", run)
+    monkeypatch.setattr(execution, "ProcessPoolExecutor", lambda workers, mp_context: ThreadPoolExecutor(workers))
+    return names
 
 
-def test_executed_once_and_again_only_when_something_changed(tmp_path):
+def executing(root, ran):
+    """Execute what needs it, and return its names."""
+    ran.clear()
+    execution.execute(root)
+    return sorted(ran)
+
+
+def test_executed_once_and_again_only_when_its_cells_changed(tmp_path):
     root = write_book(tmp_path, one=[code("count", COUNT)])
     for _ in range(2):
-        book.execute(root)
+        execution.execute(root)
     assert runs(root) == 1
     write(root / "notebooks" / "one.ipynb", text("words", "# New words"), code("count", COUNT))
-    book.execute(root)
+    execution.execute(root)
     assert runs(root) == 1, "words alone change no output"
     write(root / "notebooks" / "one.ipynb", code("count", COUNT, tags=["hide-input"]))
-    book.execute(root)
+    execution.execute(root)
     assert runs(root) == 2, "a cell's tags can change what it does or how it is shown"
-    (root / "rnnlib" / "rule.txt").write_text("3")
-    book.execute(root)
-    assert runs(root) == 3
-    assert list((root / "_build").glob("executed-*")) == [book.cache_folder(root)], "old caches are removed"
+
+
+def test_a_notebook_is_executed_when_what_it_depends_on_changed_and_no_other_is(tmp_path, ran):
+    imports = code("imports", "from exercises import check")
+    root = write_book(
+        tmp_path,
+        **{name: [imports, code("own", repr(name))] for name in ("02_a", "04_b", "05_c")},
+        plain=[code("plain", "import rnnlib")], alone=[code("alone", "1")],
+    )  # fmt: skip
+    exercises = root / "notebooks" / "exercises"
+    for name in ("__init__", "chapter02", "chapter04"):
+        write_file(exercises / f"{name}.py")
+    write_file(exercises / "chapter05.py", "from .chapter04 import NETWORK")
+    write_file(root / "rnnlib" / "__init__.py")
+    chapters = ["02_a", "04_b", "05_c"]
+    assert executing(root, ran) == [*chapters, "alone", "plain"]
+    for path, again in (
+        (exercises / "chapter02.py", ["02_a"]),
+        (exercises / "chapter04.py", ["04_b", "05_c"]),
+        (exercises / "chapter05.py", ["05_c"]),
+        (exercises / "chapter12.py", []),
+        (exercises / "__init__.py", chapters),
+        (root / "rnnlib" / "__init__.py", ["plain"]),
+        (root / "rnnlib" / "unused.py", []),
+        (root / "requirements.txt", [*chapters, "alone", "plain"]),
+    ):
+        write_file(path, "# a comment")
+        assert executing(root, ran) == again, path
+
+
+def test_a_module_that_raises_where_its_version_stays_executes_again(tmp_path, ran, monkeypatch):
+    root = write_book(tmp_path / "book", one=[code("algebra", "import sympy")], two=[code("none", "1")])
+    assert executing(root, ran) == ["one", "two"]
+    write_file(tmp_path / "first" / "sympy.py", "raise ImportError('broken')")
+    monkeypatch.syspath_prepend(tmp_path / "first")
+    assert executing(root, ran) == ["one"]
+
+
+def test_the_cache_keeps_no_notebook_of_another_time(tmp_path, ran):
+    root = write_book(tmp_path, one=[code("first", "1")], two=[code("other", "2")])
+    execution.execute(root)
+    write(root / "notebooks" / "one.ipynb", code("first", "1 + 1"))
+    contents = (root / "_toc.yml").read_text()
+    (root / "_toc.yml").write_text(contents.replace("  - file: notebooks/two\n", ""))
+    assert executing(root, ran) == ["one"]
+    assert len(list((execution.cache_folder(root) / "executed").iterdir())) == 1
+    (root / "_toc.yml").write_text(contents)
+    assert executing(root, ran) == ["two"]
+
+
+@pytest.mark.parametrize("left", ["{", None], ids=["half a file", "an empty folder"])
+def test_what_a_run_left_that_was_ended_while_it_wrote_is_written_again(tmp_path, ran, left):
+    root = write_book(tmp_path, one=[code("first", "1")])
+    execution.execute(root)
+    [kept] = (execution.cache_folder(root) / "executed").glob("*/base.ipynb")
+    kept.write_text(left) if left else kept.unlink()
+    assert executing(root, ran) == ["one"] and executing(root, ran) == []
+
+
+def test_notebooks_of_the_same_code_are_refused(tmp_path, ran):
+    root = write_book(tmp_path, one=[code("first", "1")], two=[text("words", "# Two"), code("second", "1")])
+    with pytest.raises(execution.NotebookError, match=r"one\.ipynb and notebooks/two\.ipynb have the same code"):
+        execution.execute(root)
 
 
 def test_a_broken_rule_is_noticed_in_a_notebook_that_did_not_change(tmp_path):
     root = write_book(tmp_path, one=[code("rule", RULE)], two=[code("other", "1 + 1")])
-    book.execute(root)
-    (root / "rnnlib" / "rule.txt").write_text("3")
-    with pytest.raises(book.NotebookError) as error:
-        book.execute(root)
+    execution.execute(root)
+    (root / "notebooks" / "rules" / "rule.txt").write_text("3")  # of a package that notebook one imports
+    with pytest.raises(execution.NotebookError) as error:
+        execution.execute(root)
     assert str(error.value) == "notebooks/one.ipynb: cell 'rule' failed: AssertionError: the rule is broken"
-    with pytest.raises(book.NotebookError):
-        book.records(root)
-    assert book.executed(root / "notebooks" / "two.ipynb", cache_of(root)), "the others are kept"
+    with pytest.raises(execution.NotebookError):
+        execution.records(root)
+    assert execution.executed(root / "notebooks" / "two.ipynb", cache_of(root), root), "the others are kept"
 
 
 def cache_of(root):
     from jupyter_cache import get_cache
 
-    return get_cache(book.cache_folder(root))
+    return get_cache(execution.cache_folder(root))
 
 
 def test_a_notebook_that_ends_its_kernel_is_named(tmp_path):
     root = write_book(tmp_path, one=[code("fine", "1"), code("crash", "import os; os._exit(1)")])
-    with pytest.raises(book.NotebookError, match=r"notebooks/one\.ipynb: cell 'crash'"):
-        book.execute(root)
+    with pytest.raises(execution.NotebookError, match=r"notebooks/one\.ipynb: cell 'crash'"):
+        execution.execute(root)
 
 
 def test_a_cell_that_does_not_end_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(book, "CELL_TIMEOUT", 1)
+    monkeypatch.setattr(execution, "CELL_TIMEOUT", 1)
     path = write(tmp_path / "one.ipynb", code("fine", "1"), code("endless", "import time; time.sleep(60)"))
-    assert "one.ipynb: cell 'endless' failed: no end after 1 s" in book._run(path, path.name)[2]
+    assert "one.ipynb: cell 'endless' failed: no end after 1 s" in execution._run(path, path.name)[2]
 
 
 def test_a_change_of_the_package_while_notebooks_run_keeps_nothing(tmp_path):
-    change = "from pathlib import Path\nPath('../rnnlib/late.py').write_text('')"
+    change = IMPORTS + "Path('rules/late.txt').write_text('')"
     root = write_book(tmp_path, one=[code("change", change)])
-    with pytest.raises(book.NotebookError, match="changed while it ran"):
-        book.execute(root)
-    assert book.executed(root / "notebooks" / "one.ipynb", cache_of(root)) is None
+    with pytest.raises(execution.NotebookError, match="changed while it ran"):
+        execution.execute(root)
+    assert execution.executed(root / "notebooks" / "one.ipynb", cache_of(root), root) is None
 
 
 def test_records_name_page_and_cell(tmp_path):
@@ -101,31 +165,51 @@ def test_records_name_page_and_cell(tmp_path):
         b=[showing("first", payload("a.first"))],
         a=[code("x", "1"), showing("second", payload("a.second", kind="chain"))],
     )
-    found = [(record["id"], record["page"], record["cell"]) for record in book.records(root)]
+    found = [(record["id"], record["page"], record["cell"]) for record in execution.records(root)]
     assert found == [("a.first", "notebooks/b", "first"), ("a.second", "notebooks/a", "second")]
 
 
 def test_a_warning_fails_the_build_and_the_next_one_too(tmp_path, capfd):
     root = write_book(tmp_path, one=[text("title", "# One\n\n[nowhere](#no.such.claim)"), code("cell", "1 + 1")])
     for _ in range(2):
-        with pytest.raises(book.NotebookError, match="the book did not build"):
-            book.build(root)
+        with pytest.raises(execution.NotebookError, match="the book did not build"):
+            execution.build(root)
         assert "target not found: 'no.such.claim'" in capfd.readouterr().err
+
+
+def test_a_build_that_was_stopped_is_begun_afresh(tmp_path, monkeypatch):
+    """Else a page that was read, and not yet written, would keep its old marks."""
+    pages = tmp_path / "_build" / ".doctrees"
+
+    def stopped(*arguments, **options):
+        write_file(pages / "environment.pickle")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        execution._jupyter_book(tmp_path, tmp_path / "_build")
+    seen = []
+    ended = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: seen.append(pages.exists()) or ended)
+    for _ in range(2):
+        execution._jupyter_book(tmp_path, tmp_path / "_build")
+        write_file(pages / "environment.pickle")
+    assert seen == [False, True]
 
 
 def test_one_page_is_built_without_the_other_notebooks(tmp_path):
     root = write_book(tmp_path, one=[text("title", "# One"), code("count", COUNT)], two=[code("fails", "1 / 0")])
-    built = book.build_page(Path("notebooks/one.ipynb"), root)
+    built = execution.build_page(Path("notebooks/one.ipynb"), root)
     assert "<h1>One" in built.read_text()
     assert runs(root) == 1
-    with pytest.raises(book.NotebookError, match=r"there is no notebooks/three\.ipynb"):
-        book.build_page(Path("notebooks/three.ipynb"), root)
+    with pytest.raises(execution.NotebookError, match=r"there is no notebooks/three\.ipynb"):
+        execution.build_page(Path("notebooks/three.ipynb"), root)
 
 
 def claims(root, monkeypatch, *arguments):
-    """Run `python -m rnnlib claims` on a small book."""
-    records = book.records
-    monkeypatch.setattr(book, "records", lambda: records(root))
+    """Run `python -m book_builder claims` on a small book."""
+    records = execution.records
+    monkeypatch.setattr(execution, "records", lambda: records(root))
     return main(["claims", *arguments])
 
 
@@ -157,7 +241,7 @@ def test_claims_command_fails_on_an_unsound_claim(tmp_path, monkeypatch, capsys,
 
 
 def test_claims_command_fails_on_a_duplicate_id_and_names_both_places(tmp_path, monkeypatch, capsys):
-    root = write_book(tmp_path, one=[showing("here", payload())], two=[showing("there", payload())])
+    root = write_book(tmp_path, one=[showing("here", payload())], two=[showing("there", payload(title="Another"))])
     assert claims(root, monkeypatch) == 1
     error = capsys.readouterr().err
     assert "'softmax.jacobian'" in error and "notebooks/one, cell 'here'" in error
@@ -166,14 +250,15 @@ def test_claims_command_fails_on_a_duplicate_id_and_names_both_places(tmp_path, 
 
 def test_help_needs_no_torch():
     tell = "atexit.register(lambda: print('torch' in sys.modules))"
-    program = f"import sys, atexit, rnnlib.__main__ as command; {tell}; command.main(['-h'])"
+    program = f"import sys, atexit, book_builder.__main__ as command; {tell}; command.main(['-h'])"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "claims" in result.stdout and result.stdout.endswith("False\n")
 
 
 BROKEN_RULE = """
+_RIGHT = FORMS["log"].value
 for name in ("log", "ln"):
-    FUNCTIONS[name] = FUNCTIONS[name]._replace(exact=lambda mp, x: 2 * _log(mp, x))
+    FORMS[name] = FORMS[name]._replace(value=lambda e, call, index: 2 * _RIGHT(e, call, index))
 """
 COPIED = ("rnnlib", "notebooks", "book", "experiments/results", "_config.yml", "_toc.yml", "requirements.txt", "_build")
 
@@ -182,14 +267,14 @@ COPIED = ("rnnlib", "notebooks", "book", "experiments/results", "_config.yml", "
 def test_a_broken_rule_fails_the_build_of_the_whole_book(tmp_path):
     """Nothing but a rule of the engine changes: every mark is computed again, and the build stops."""
     for name in COPIED:
-        source, target = book.ROOT / name, tmp_path / name
+        source, target = execution.ROOT / name, tmp_path / name
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "html"))
         elif source.exists():
             shutil.copy(source, target)
     assert build_copy(tmp_path).returncode == 0
-    functions = tmp_path / "rnnlib" / "claims" / "functions.py"
-    functions.write_text(functions.read_text() + BROKEN_RULE)
+    forms = tmp_path / "rnnlib" / "claims" / "forms.py"
+    forms.write_text(forms.read_text() + BROKEN_RULE)
     result = build_copy(tmp_path)
     assert result.returncode == 1
     assert "notebooks/" in result.stderr and " failed: " in result.stderr
@@ -198,5 +283,5 @@ def test_a_broken_rule_fails_the_build_of_the_whole_book(tmp_path):
 def build_copy(root):
     environment = os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{root / 'book'}"}
     return subprocess.run(
-        [sys.executable, "-m", "rnnlib", "book"], cwd=root, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "book_builder", "book"], cwd=root, env=environment, capture_output=True, text=True
     )

@@ -3,14 +3,18 @@
 import io
 import re
 
+import nbformat
 import pytest
-from book_extension.boxes import split_at_relation, steps
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
 from nbformat.v4 import new_output
-from samples import code, payload, shown, text, write
+from samples import code, payload, shown, text, write, write_file
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from book_builder.dependencies import digest
+from book_extension.boxes import split_at_relation, steps
 from rnnlib.mime import FOLDED, MIME
 
 
@@ -180,6 +184,66 @@ def test_a_notebook_that_was_not_executed_stops_the_build(book, tmp_path):
     book.page("one", text("title", "# One"), code("cell", "1 + 1"))
     with pytest.raises(ExtensionError, match="not executed as they are now: one; build with"):
         book.build(nb_execution_mode="cache", nb_execution_cache_path=str(tmp_path / "cache"))
+
+
+def keep(book, cache, name, record):
+    """Put a page's notebook into the cache as executed now, with one claim shown in its last cell."""
+    path = book.source / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[-1].outputs = shown("any", record).outputs
+    bundle = CacheBundleIn(notebook, str(path), data={"digest": digest(path, book.source)})
+    get_cache(cache).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def test_exactly_the_pages_whose_outputs_changed_are_read_again(book, tmp_path):
+    cache = tmp_path / "cache"
+    settings = {"nb_execution_mode": "cache", "nb_execution_cache_path": str(cache)}
+    book.page("one", text("title", "# One"), code("claim", "import helper"))
+    book.page("two", text("title", "# Two"), code("claim", "2"))
+    write_file(book.source / "helper" / "__init__.py")
+    keep(book, cache, "one", payload("a.claim"))
+    keep(book, cache, "two", payload("b.claim"))
+    assert book.build(**settings) == ""
+    assert "proved for every K" in book.html("one") and "proved for every K" in book.html("two")
+
+    write_file(book.source / "helper" / "__init__.py", "# changed")
+    for name in ("one", "two"):
+        write_file(book.output / f"{name}.html", "as it was")
+    for evidence in ("proved at K = 3", "tested"):  # the second time alone the outputs are others, by another execution
+        keep(book, cache, "one", payload("a.claim", evidence=evidence))
+        assert book.build(**settings) == ""
+        assert evidence in book.html("one") and book.html("two") == "as it was"
+
+    write_file(book.source / "helper" / "__init__.py", "# changed again")
+    with pytest.raises(ExtensionError, match="not executed as they are now: one; build with"):
+        book.build(**settings)
+
+
+def test_links_to_a_claim_follow_it_on_pages_that_did_not_change(book):
+    book.page("one", text("title", "# One"), shown("claim", payload("a.claim")))
+    book.markdown("two", "# Two\n\n{ref}`a.claim`\n")
+    assert book.build() == ""
+    book.page("one", text("title", "# One"), shown("claim", payload("a.claim", title="Another title")))
+    assert book.build() == "" and "Another title" in book.html("two")
+    book.page("one", text("title", "# One"), shown("claim", payload("a.renamed")))
+    assert re.search(r"two\.md:3: WARNING: undefined label: 'a\.claim'", book.build())
+
+
+def test_a_page_taken_out_of_the_book_leaves_the_built_folder_with_its_images(book):
+    pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    for name in ("one", "two"):
+        data = {"image/png": pixel if name == "one" else pixel.replace("WjR9", "WjR8")}
+        image = code("image", outputs=[new_output("display_data", data=data)])
+        book.page(name, text("title", f"# {name}"), shown("claim", payload(f"{name}.claim")), image)
+    assert book.build() == ""
+    before = {path.relative_to(book.output).as_posix() for path in book.output.rglob("*") if path.is_file()}
+    (book.source / "two.ipynb").unlink()
+    assert book.build() == ""
+    after = {path.relative_to(book.output).as_posix() for path in book.output.rglob("*") if path.is_file()}
+    gone = {name for name in before - after if ".doctrees" not in name}
+    [image] = [name for name in gone if name.startswith("_images/")]
+    assert gone == {"two.html", "_sources/two.ipynb.txt", image}
+    assert len(list((book.output / "_images").iterdir())) == 1
 
 
 def test_a_formula_keeps_the_punctuation_after_it(book):

@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from rnnlib.book import ROOT
+from book_builder.execution import ROOT
 from rnnlib.claims import ClaimError
 
 PAGE = ROOT / "book" / "report_an_error.md"

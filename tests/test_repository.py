@@ -1,5 +1,6 @@
 """What is committed is clean: notebooks hold sources only, locks name no index and no CUDA, no path of a machine."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -7,8 +8,11 @@ import tomllib
 
 import nbformat
 import pytest
+from samples import code, write, write_file
 
-from rnnlib.book import ROOT, notebooks
+from book_builder.dependencies import imported
+from book_builder.execution import ROOT, notebooks
+from exercises import CHAPTERS
 
 FILES = [
     ROOT / name
@@ -88,11 +92,68 @@ def test_no_file_names_a_path_of_some_machine():
     assert not found
 
 
+ABOVE = {"assignments", "book_builder", "book_extension", "docutils", "exercises", "experiments", "sphinx"}
+
+
+def modules(tree):
+    """The packages and modules that a tree names in its imports, by their first word; not the relative ones."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
 def test_rnnlib_imports_no_room_above_it():
-    above = "experiments|assignments|book_extension|docutils|sphinx"
-    imported = re.compile(rf"^\s*(?:from|import) (?:{above})\b", re.MULTILINE)
-    assert not [file for file in FILES if file.is_relative_to(ROOT / "rnnlib") and file.suffix == ".py"
-                and imported.search(file.read_text())]  # fmt: skip
+    files = [file for file in FILES if file.is_relative_to(ROOT / "rnnlib") and file.suffix == ".py"]
+    found = {
+        name: ABOVE & set(modules(ast.parse(path.read_text()))) for name, path in zip(names(files), files, strict=True)
+    }
+    assert len(files) > 40 and not {name: rooms for name, rooms in found.items() if rooms}
+
+
+def test_a_notebook_depends_on_no_more_than_the_library_and_its_own_exercises():
+    rooms = re.compile(r"rnnlib/|notebooks/exercises/|experiments/")
+    for path in notebooks():
+        files = names(imported(path, ROOT)[0])
+        assert any(name.startswith("rnnlib/") for name in files)
+        assert not [name for name in files if not rooms.match(name)], f"{path.name}: an import that can't be followed?"
+
+
+def asked(notebook):
+    """The arguments with which the code cells of a notebook call `check` and `claim`, as trees."""
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "code" and re.search(r"\b(check|claim)\(", cell.source):
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("check", "claim"):
+                    yield node.args[0]
+
+
+def asked_beyond(notebook, root):
+    """What a notebook asks for that it does not depend on, so that a change there would not execute it."""
+    files = imported(notebook, root)[0]
+    beyond = []
+    for argument in asked(notebook):
+        module = CHAPTERS.get(str(ast.literal_eval(argument)).partition(".")[0])
+        if root / "notebooks" / "exercises" / f"{module}.py" not in files:
+            beyond.append(ast.unparse(argument))
+    return beyond
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names(NOTEBOOKS))
+def test_a_notebook_asks_for_claims_that_it_depends_on(path):
+    assert not asked_beyond(path, ROOT), "import the chapter's module: `from exercises import chapterNN`"
+
+
+def test_a_notebook_that_asks_for_a_claim_of_another_chapter_is_found(tmp_path):
+    for name in ("__init__", "chapter02", "chapter04"):
+        write_file(tmp_path / "notebooks" / "exercises" / f"{name}.py")
+    imports = code("imports", "from exercises import check, claim")
+    own, other = code("own", 'check("softmax.jacobian", "...")'), code("other", 'claim("rnn.two-biases")')
+    path = write(tmp_path / "notebooks" / "02_a.ipynb", imports, own, other)
+    assert asked_beyond(path, tmp_path) == ["'rnn.two-biases'"]
+    write(path, code("imports", "from exercises import chapter04, check, claim"), own, other)
+    assert not asked_beyond(path, tmp_path)
 
 
 @pytest.mark.parametrize("command", [["format", "--check"], ["check"]], ids=["formatted", "nothing found"])

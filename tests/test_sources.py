@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import nbformat
 import pytest
+
+from book_builder import execution
 from book_extension.errata import mistakes, statements
 from book_extension.sources import OWN, answering, read
 
-from rnnlib import book
-
-INVENTORY = book.ROOT / "book" / "sources.toml"
+INVENTORY = execution.ROOT / "book" / "sources.toml"
 LAST = {"S0": 56, "S1": 33, "S2": 69, "S3": 54, "S4": 25}  # each source's rows are numbered from 1
 VERDICTS = {"correct": 79, "imprecise": 57, "wrong": 32, "underspecified": 34, "empirical": 28, "question": 8}
 # Chapters that are in the book before they answer all of their rows: strike one out when it does.
@@ -35,8 +35,8 @@ def rows():
 
 @pytest.fixture(scope="module")
 def written():
-    paths = book.notebooks()
-    claims = [(record["page"], record) for record in book.records()]
+    paths = execution.notebooks()
+    claims = [(record["page"], record) for record in execution.records()]
     labels = {record["id"] for _, record in claims}
     for path in paths:
         for cell in nbformat.read(path, as_version=4).cells:

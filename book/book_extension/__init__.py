@@ -5,19 +5,20 @@
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
 - `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
 - `checks` refuses display maths that nothing has checked, and notebooks that have not been executed;
+- `orphans` removes the files of pages that the book no longer has;
 - `markup` makes two small corrections of the pages' HTML.
 """
 
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import boxes, checks, errata, ledger, markup, sources
+from book_extension import boxes, checks, errata, ledger, markup, orphans, sources
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (boxes, checks, errata, ledger, markup, sources):
+    for module in (boxes, checks, errata, ledger, markup, orphans, sources):
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

@@ -1,5 +1,9 @@
-"""What the book refuses: display maths that nothing has checked, and notebooks shown without their outputs."""
+"""What the book refuses: display maths that nothing has checked, and notebooks shown without their outputs.
 
+A page is read again whenever the cache holds other outputs for it than the page shows, or none that are still valid.
+"""
+
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
@@ -9,8 +13,8 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from book_builder import execution
 from book_extension.boxes import claim_box
-from rnnlib import book
 
 LOGGER = logging.getLogger(__name__)
 CELL_LINES = 10_000  # MyST-NB numbers the lines of a notebook: cell n (from 1) begins at 10000 n
@@ -60,33 +64,51 @@ def cell_of(env, docname, line):
     return f" in cell {cell.get('id', line // CELL_LINES)!r}"
 
 
-def use_cache_of_this_state(app, config):
-    """Read executed notebooks from the folder of the package, records and lock as they are now.
-
-    When the folder's name changes, so does a setting that Sphinx compares: it then reads every page again.
-    """
+def use_cache(app, config):
+    """Read executed notebooks from the folder where `book_builder` keeps them."""
     if config.nb_execution_mode == "cache" and not config.nb_execution_cache_path:
-        config.nb_execution_cache_path = str(book.cache_folder(Path(app.srcdir)))
+        config.nb_execution_cache_path = str(execution.cache_folder(Path(app.srcdir)))
+
+
+def outputs(app, docnames):
+    """What the cache holds for each notebook among the pages, as a digest; None where it holds nothing valid now."""
+    if app.config.nb_execution_mode != "cache":
+        return {}
+    cache, found = get_cache(app.config.nb_execution_cache_path), {}
+    for docname in docnames:
+        path = Path(app.env.doc2path(docname))
+        if path.suffix == ".ipynb":
+            notebook = execution.executed(path, cache, Path(app.srcdir))
+            found[docname] = notebook and sha256(nbformat.writes(notebook).encode()).hexdigest()
+    return found
+
+
+def shown(env):
+    """The digest of the outputs that each page shows, as `outputs` made it when the page was read."""
+    if not hasattr(env, "book_outputs"):
+        env.book_outputs = {}
+    return env.book_outputs
+
+
+def outdated(app, env, added, changed, removed):
+    """Name the pages whose outputs are others now, for Sphinx to read again."""
+    now = outputs(app, env.found_docs)
+    return [docname for docname in now if now[docname] is None or now[docname] != shown(env).get(docname)]
 
 
 def refuse_unexecuted(app, env, docnames):
     """Stop where a notebook to be read has not been executed: MyST-NB would run it with other rules than ours."""
-    if app.config.nb_execution_mode != "cache":
-        return
-    cache = get_cache(app.config.nb_execution_cache_path)
-    missing = [
-        docname
-        for docname in docnames
-        if (path := env.doc2path(docname)).endswith(".ipynb") and book.executed(path, cache) is None
-    ]
-    if missing:
+    found = outputs(app, docnames)
+    if missing := sorted(docname for docname in found if found[docname] is None):
         raise ExtensionError(
-            f"not executed as they are now: {', '.join(sorted(missing))}; "
-            "build with `python -m rnnlib book`, which executes notebooks first"
+            f"not executed as they are now: {', '.join(missing)}; "
+            "build with `python -m book_builder book`, which executes notebooks first"
         )
+    shown(env).update(found)
 
 
 def setup(app):
     app.add_post_transform(UnmarkedMaths)
-    app.connect("config-inited", use_cache_of_this_state)
+    app.connect("config-inited", use_cache)
+    app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", refuse_unexecuted)

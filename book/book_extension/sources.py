@@ -236,12 +236,13 @@ class FillSources(SphinxPostTransform):
 
 
 def updated(app, env):
-    """Write the listing pages anew when a label came, went, moved or was renamed: labels may answer rows."""
+    """Write every page anew when a label came, went, moved or was renamed: links to it stand on any page, and a link to
+    none must be found. What a page tells of labels is resolved when it is written, not when it is read."""
     standard = env.get_domain("std")
     labels = standard.anonlabels | standard.labels
     changed = getattr(env, "book_labels_written", None) != labels
     env.book_labels_written = labels
-    return sorted(listing_pages(env)) if changed else []
+    return sorted(env.found_docs) if changed else []
 
 
 def setup(app):

@@ -1,8 +1,7 @@
 """Claims: statements of the book that are checked where they stand."""
 
-from .bank import claim as banked
+from .answers import judge_answer
 from .chains import Chain, Induction
-from .check import check
 from .claim import Claim, Mistake
 from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .given import Given
@@ -19,6 +18,5 @@ __all__ = [
     "Refuted",
     "Undecided",
     "Unreadable",
-    "banked",
-    "check",
+    "judge_answer",
 ]

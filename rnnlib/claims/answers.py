@@ -3,7 +3,6 @@
 import ast
 from typing import NamedTuple
 
-from .bank import claim
 from .claim import FALSE
 from .errors import ClaimError, IllFormed, Undecided, Unreadable
 from .forms import FORMS
@@ -36,13 +35,13 @@ class Verdict(NamedTuple):
         return f"**{_MARKS[self.status]}** {self.message}"
 
 
-def check(id, answer):
+def judge_answer(asked, answer):
     """Judge an answer: the right side of a claim, written in the book's language.
 
     Parameters
     ----------
-    id : str
-        The claim in the bank that the exercise asks for.
+    asked : Claim
+        The claim that the exercise asks for.
     answer : str
         A formula, for instance ``"p[j] - y[j]"``; ``"..."`` stands for no answer yet.
 
@@ -51,13 +50,7 @@ def check(id, answer):
     Verdict
         Shown under the cell: right; wrong, with the mistake it equals or with numbers that refute it; or what could
         not be read.
-
-    Raises
-    ------
-    KeyError
-        When the bank has no such claim.
     """
-    asked = claim(id)
     allowed = LEAST_WORK + TIMES_WORK * asked.work
     if answer is ... or (isinstance(answer, str) and answer.strip() in ("", "...", "…")):
         return Verdict(UNANSWERED, "No answer yet: write a formula between the quotes, then run the cell again.")
@@ -69,7 +62,7 @@ def check(id, answer):
     except Undecided as error:
         return Verdict(UNREADABLE, f"Your formula can't be judged: {error}.")
     if isinstance(outcome, Agreement):
-        return Verdict(RIGHT, f"Right: it agrees with `{id}` at {outcome.points} random points.")
+        return Verdict(RIGHT, f"Right: it agrees with `{asked.id}` at {outcome.points} random points.")
     return Verdict(WRONG, _diagnosis(statement, asked, outcome, Work(allowed)))
 
 

@@ -1,21 +1,22 @@
 """Execute every notebook of the book once, and read what those executions say.
 
-The book, the claim ledger and the tests all read the same executed notebooks. They are kept, in the format of
-jupyter-cache, in a folder whose name is a digest of everything that a notebook's outputs depend on beside its
-own cells: a change in `rnnlib`, in a record or in the lock names another folder, so no stale mark can be shown.
+The book, the table of claims and the tests all read the same executed notebooks. They are kept in one folder, in the
+format of jupyter-cache, each with a digest of everything that its outputs can depend on beside its own cells (see
+`dependencies`). Where the digest is another by now the notebook counts as not executed, so no stale mark can be shown.
 """
 
-import hashlib
 import os
 import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
+from book_builder.dependencies import digest
 from rnnlib.mime import FOLDED, MIME
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
 CELL_TIMEOUT = 120  # seconds: a chapter's cell takes a few; longer work is a named experiment with a record
 
@@ -24,21 +25,9 @@ class NotebookError(RuntimeError):
     """A notebook of the book did not run, or its claims contradict each other; the message says where."""
 
 
-def digest(root=ROOT):
-    """Digest of what the outputs depend on beside the cells: package, records, lock and Python version."""
-    total = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
-    for name in ("rnnlib", "experiments/results", "requirements.txt"):
-        path = root / name
-        for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                content = hashlib.sha256(file.read_bytes()).digest()
-                total.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
-    return total.hexdigest()[:16]
-
-
 def cache_folder(root=ROOT):
-    """Folder of the notebooks executed with the package, records and lock as they are now."""
-    return root / "_build" / f"executed-{digest(root)}"
+    """Folder of the executed notebooks."""
+    return root / "_build" / "executed"
 
 
 def notebooks(root=ROOT):
@@ -50,21 +39,22 @@ def notebooks(root=ROOT):
     return [path for path in paths if path.exists()]
 
 
-def executed(path, cache):
-    """The notebook at `path` with its outputs from the cache, or None where it has not been executed so.
+def executed(path, cache, root=ROOT):
+    """The notebook at `path` with its outputs from the cache, or None where it has not been executed as all is now.
 
-    jupyter-cache compares sources alone; a changed cell tag can change what a cell does or how it is shown,
-    so a notebook whose cell metadata differ counts as not executed.
+    jupyter-cache compares the sources of the cells. What else the outputs depend on is compared here, and so are
+    the cells' metadata: a changed tag can change what a cell does or how it is shown.
     """
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
     try:
+        record = cache.match_cache_notebook(notebook)
         _, merged = cache.merge_match_into_notebook(notebook)
-    except KeyError:
+    except (KeyError, ValueError):  # ValueError: the file was cut short, as the run that wrote it was ended
         return None
     same = all(new.metadata == old.metadata for new, old in zip(merged.cells, notebook.cells, strict=True))
-    return merged if same else None
+    return merged if same and record.data.get("digest") == digest(path, root) else None
 
 
 def execute(root=ROOT, only=None, workers=WORKERS):
@@ -83,7 +73,7 @@ def execute(root=ROOT, only=None, workers=WORKERS):
     ------
     NotebookError
         If a cell raises: the message names the notebook, the cell and the exception. A notebook that fails is
-        not kept; the others are.
+        not kept; the others are. Also if two notebooks have the same code.
     """
     from filelock import FileLock
     from jupyter_cache import get_cache
@@ -93,12 +83,33 @@ def execute(root=ROOT, only=None, workers=WORKERS):
     with FileLock(folder.parent / "executed.lock"):  # the tests ask from several processes at once
         cache = get_cache(folder)
         paths = [root / path for path in only] if only else notebooks(root)
-        missing = [path for path in paths if executed(path, cache) is None]
+        _drop_others(cache, {*paths, *notebooks(root)}, root)
+        missing = [path for path in paths if executed(path, cache, root) is None]
         failures = _execute_missing(missing, cache, root, workers) if missing else []
-        for old in set(folder.parent.glob("executed-*")) - {folder}:
-            shutil.rmtree(old)
     if failures:
         raise NotebookError("\n".join(failures))
+
+
+def _drop_others(cache, paths, root):
+    """Remove from the cache what belongs to none of the notebooks `paths` as they are now."""
+    import nbformat
+
+    names = {}
+    for path in sorted(paths):
+        _, key = cache.create_hashed_notebook(nbformat.read(path, as_version=4))
+        other = names.setdefault(key, path.relative_to(root))
+        if other != path.relative_to(root):
+            raise NotebookError(
+                f"{other} and {path.relative_to(root)} have the same code, by which the cache tells notebooks apart; "
+                "give one a cell of its own"
+            )
+    for record in cache.list_cache_records():
+        if record.hashkey not in names:
+            with suppress(KeyError):  # its file is gone already
+                cache.remove_cache(record.pk)
+    for kept in (Path(cache.path) / "executed").glob("*"):
+        if not (kept / "base.ipynb").exists():  # a run was ended while it wrote; jupyter-cache stumbles over that
+            shutil.rmtree(kept)
 
 
 def _execute_missing(missing, cache, root, workers):
@@ -107,19 +118,21 @@ def _execute_missing(missing, cache, root, workers):
     from tqdm import tqdm
 
     failures = []
+    before = {path: digest(path, root) for path in missing}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = {pool.submit(_run, path, path.relative_to(root)): path for path in missing}
         for job in tqdm(as_completed(jobs), total=len(jobs), desc="executing notebooks", unit="notebook"):
-            notebook, seconds, failure = job.result()
+            path, (notebook, seconds, failure) = jobs[job], job.result()
             if failure:
                 failures.append(failure)
-            elif cache_folder(root) != Path(cache.path):
+            elif digest(path, root) != before[path]:
                 failures.append(
-                    f"{jobs[job].relative_to(root)}: rnnlib, a record or the lock changed while it ran, "
-                    "so its outputs belong to neither version; run again"
+                    f"{path.relative_to(root)}: a module, a record, the lock or an installed version changed while it "
+                    "ran, so its outputs belong to neither state; run again"
                 )
             else:
-                bundle = CacheBundleIn(notebook, str(jobs[job]), data={"execution_seconds": seconds})
+                data = {"execution_seconds": seconds, "digest": before[path]}
+                bundle = CacheBundleIn(notebook, str(path), data=data)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     return failures
 
@@ -174,7 +187,10 @@ def records(root=ROOT):
     found = []
     for path in notebooks(root):
         page = path.relative_to(root).with_suffix("").as_posix()
-        for cell in executed(path, cache).cells:
+        notebook = executed(path, cache, root)
+        if notebook is None:
+            raise NotebookError(f"{path.relative_to(root)}: changed while the notebooks ran; run again")
+        for cell in notebook.cells:
             for output in cell.get("outputs", []):
                 payload = output.get("data", {}).get(MIME)
                 if payload and payload["kind"] != FOLDED:
@@ -227,9 +243,15 @@ def _jupyter_book(root, output, *options):
     """Run Jupyter Book, and return the folder of its pages."""
     import subprocess
 
+    # Sphinx takes for shown what it has read, though it was stopped before it wrote, and keeps a page that it warned of
+    # without warning again. So after a build that did not end well it begins afresh.
+    unfinished = output / "unfinished"
+    if unfinished.exists():
+        shutil.rmtree(output / ".doctrees", ignore_errors=True)
+    output.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
     program = "from jupyter_book.cli.main import main; main()"  # it has no __main__ of its own
     if subprocess.run([sys.executable, "-c", program, "build", str(root), *options], cwd=root).returncode:
-        # Sphinx keeps the pages it warned of, and would not warn again on the next run: begin that one afresh.
-        shutil.rmtree(output / ".doctrees", ignore_errors=True)
         raise NotebookError("the book did not build: see the warnings above")
+    unfinished.unlink()
     return output / "html"

@@ -1,7 +1,8 @@
 """The claims of chapter 2 that exercises ask for, and the settings that they share with the page."""
 
-from ..claim import WORDING, Claim, Mistake
-from ..given import Given
+from rnnlib.claims.claim import WORDING, Claim, Mistake
+from rnnlib.claims.given import Given
+
 from . import entry
 
 SCORES = Given(

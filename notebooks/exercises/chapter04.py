@@ -1,7 +1,8 @@
 """The claims of chapter 4 that exercises ask for, and the network that chapters 4 and 5 are about."""
 
-from ..claim import WORDING, Claim, Mistake
-from ..given import Given
+from rnnlib.claims.claim import WORDING, Claim, Mistake
+from rnnlib.claims.given import Given
+
 from . import entry
 
 NETWORK = Given(

@@ -1,7 +1,8 @@
 """The claims of chapter 5 that exercises ask for, and the settings that they share with the page."""
 
-from ..claim import Claim, Mistake
-from ..given import Given
+from rnnlib.claims.claim import Claim, Mistake
+from rnnlib.claims.given import Given
+
 from . import entry
 from .chapter04 import NETWORK
 

@@ -1,4 +1,4 @@
-"""The claim ledger: one row for every claim and chain of the book, as the command line prints it."""
+"""The table of claims: one row for every claim and chain of the book, as the command line prints it."""
 
 import json
 import os
@@ -21,18 +21,18 @@ COLUMNS = (
 
 
 def rows(records):
-    """Turn the records of `rnnlib.book.records` into rows of the ledger; definitions claim nothing, so have none.
+    """Turn the payloads of `execution.records` into rows of the table; definitions claim nothing, so have none.
 
     A mistake that is one of wording has no formula to refute: it counts neither as a mistake nor as refuted.
     """
-    ledger = []
+    found = []
     for record in records:
         if record["kind"] == "definition":
             continue
         mistakes = [mistake for mistake in record["mistakes"] if mistake["kind"] != "wording"]
         counts = {"mistakes": len(mistakes), "mistakes_refuted": sum(mistake["refuted"] for mistake in mistakes)}
-        ledger.append({column: counts[column] if column in counts else record[column] for column in COLUMNS})
-    return ledger
+        found.append({column: counts[column] if column in counts else record[column] for column in COLUMNS})
+    return found
 
 
 def sound(row):
@@ -44,8 +44,8 @@ def sound(row):
     )
 
 
-def table(ledger):
-    """Return the ledger as aligned text, one claim a line, with a line of totals."""
+def table(rows):
+    """Return the rows as aligned text, one claim a line, with a line of totals."""
     heads = ("claim", "verdict", "evidence", "s", "mistakes", "mutants", "equal", "answers", "page")
     lines = [
         [
@@ -59,31 +59,31 @@ def table(ledger):
             " ".join(row["answers"]),
             row["page"],
         ]
-        for row in ledger
+        for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
     text = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in [heads, *lines]
     ]
-    held = sum(row["verdict"] == "holds" for row in ledger)
+    held = sum(row["verdict"] == "holds" for row in rows)
     return "\n".join(
         [
             *text,
-            f"{len(ledger)} claims, {held} hold; refuted: "
-            f"{sum(row['mistakes_refuted'] for row in ledger)} mistakes and "
-            f"{sum(row['mutants_refuted'] for row in ledger)} mutants",
+            f"{len(rows)} claims, {held} hold; refuted: "
+            f"{sum(row['mistakes_refuted'] for row in rows)} mistakes and "
+            f"{sum(row['mutants_refuted'] for row in rows)} mutants",
         ]
     )
 
 
-def write(ledger, path):
+def write(rows, path):
     """Write the rows to `path` as JSON, whole or not at all."""
     path = Path(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(ledger, file, indent=1, ensure_ascii=False)
+            json.dump(rows, file, indent=1, ensure_ascii=False)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

@@ -1,0 +1,6 @@
+"""Build the book: `python -m book_builder book`.
+
+- `dependencies` finds what a notebook's outputs can depend on;
+- `execution` executes each notebook when one of those has changed, and runs Jupyter Book;
+- `claim_table` lists every claim with its evidence.
+"""

@@ -1,0 +1,83 @@
+"""The claims that exercises ask for: a page shows them with `claim`, and `check` judges answers against them.
+
+Each chapter has a module with one function a claim; a claim is made, and so checked, when it is first asked for.
+"""
+
+from functools import cache
+from importlib import import_module
+
+from rnnlib.claims import judge_answer
+
+# The module that holds the claims whose id starts with this word.
+CHAPTERS = {
+    "softmax": "chapter02",
+    "ce": "chapter02",
+    "temperature": "chapter02",
+    "rnn": "chapter04",
+    "bptt": "chapter05",
+}
+_MAKERS = {}
+
+
+def entry(id):
+    """Register the function below as the maker of the claim `id`."""
+
+    def register(make):
+        module = make.__module__.removeprefix(f"{__name__}.")
+        if CHAPTERS.get(_word(id)) != module:
+            raise ValueError(f"CHAPTERS does not look for the claim `{id}` in {module}; add its first word there")
+        if id in _MAKERS:
+            raise ValueError(f"the exercises have two claims `{id}`; give one another id")
+        _MAKERS[id] = make
+        return make
+
+    return register
+
+
+def check(id, answer):
+    """Judge an answer to an exercise, as `rnnlib.claims.judge_answer` does.
+
+    Parameters
+    ----------
+    id : str
+        The claim that the exercise asks for.
+    answer : str
+        A formula, for instance ``"p[j] - y[j]"``; ``"..."`` stands for no answer yet.
+
+    Returns
+    -------
+    rnnlib.claims.answers.Verdict
+
+    Raises
+    ------
+    KeyError
+        When no exercise asks for such a claim.
+    """
+    return judge_answer(claim(id), answer)
+
+
+@cache
+def claim(id):
+    """The claim of this id.
+
+    Raises
+    ------
+    KeyError
+        With the ids there are, when there is none of this name.
+    """
+    if module := CHAPTERS.get(_word(id)):
+        import_module(f"{__name__}.{module}")
+    if id not in _MAKERS:
+        raise KeyError(f"no exercise asks for a claim `{id}`; there are {', '.join(ids())}")
+    return _MAKERS[id](id)
+
+
+def ids():
+    """The ids of all claims that exercises ask for."""
+    for module in dict.fromkeys(CHAPTERS.values()):
+        import_module(f"{__name__}.{module}")
+    return sorted(_MAKERS)
+
+
+def _word(id):
+    return id.partition(".")[0]
