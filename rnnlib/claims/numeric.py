@@ -388,7 +388,8 @@ class _Evaluation:
             _Evaluation(self.point, self.arithmetic, (*self.nudges, (name, at, amount))).value(f, index)
             for amount in (h, -h)
         )
-        # The slopes to both sides differ by about h where there is a derivative, by more at a kink or a jump.
-        if np.any(np.abs(up - 2 * here + down) > h**1.5 * (1 + np.abs(here))):
+        # The slopes to both sides differ by about h where there is a derivative, by more at a kink or a jump. In
+        # float64 that can't be told from rounding.
+        if self.arithmetic.finer and np.any(np.abs(up - 2 * here + down) > h**1.5 * (1 + np.abs(here))):
             raise Undefined("there is no derivative where the slopes to both sides differ")
         return (up - down) / (2 * h)
