@@ -53,7 +53,7 @@ def slope(f, x, *at):
 
 
 def plain(tree, names, index):
-    """The value of a tree in float64, arrays counted from 1."""
+    """The value of a tree in float64, arrays counted from 1; ``names["slope"]`` differentiates, where there is any."""
 
     def value(tree, index=index):
         match tree:
@@ -92,6 +92,8 @@ def plain(tree, names, index):
             low, high = (value(a, index) for a in args[2:]) if len(args) == 4 else (1, names["ranges"][args[1].id])
             terms = [value(args[0], {**index, args[1].id: k}) for k in range(int(low), int(high) + 1)]
             return sum(terms) if name == "sum" else np.prod(terms)
+        if name == "d":
+            return names["slope"](*args, index)
         a = [value(argument, index) for argument in args]
         if name == "delta":
             return np.float64(a[0] == a[1])
