@@ -60,7 +60,9 @@ def plain(tree, names, index):
             case ast.Constant():
                 return np.float64(tree.value)
             case ast.Name():
-                return index.get(tree.id, np.pi if tree.id == "pi" else names.get(tree.id))
+                if tree.id in index:
+                    return np.float64(index[tree.id])
+                return np.pi if tree.id == "pi" else names.get(tree.id)
             case ast.Subscript():
                 parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
                 at = tuple(int(value(part, index)) for part in parts)
@@ -91,7 +93,7 @@ def plain(tree, names, index):
         if name in ("sum", "prod"):
             low, high = (value(a, index) for a in args[2:]) if len(args) == 4 else (1, names["ranges"][args[1].id])
             terms = [value(args[0], {**index, args[1].id: k}) for k in range(int(low), int(high) + 1)]
-            return sum(terms) if name == "sum" else np.prod(terms)
+            return sum(terms) if name == "sum" else np.prod(terms, axis=0)
         if name == "d":
             return names["slope"](*args, index)
         a = [value(argument, index) for argument in args]

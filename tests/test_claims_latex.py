@@ -45,8 +45,7 @@ LEGEND = {name: name for name in "KHTijkmnrxywpvgABCaqLc"} | {
     "W_xh": "W_{xh}",
     "W_hh": "W_{hh}",
 }
-SIZES = {"K": 3, "H": 2, "T": 4}
-LETTERS = {"row": "i j k t", "hidden": "m n"}
+SIZES = {"K": 3.0, "H": 2.0, "T": 4.0}
 SHAPES = {"K": 3, "H": 2}
 
 
@@ -239,7 +238,8 @@ def read_back(count, seed):
             continue
         typeset = latex(tree, SETTING)
         try:
-            found = read(typeset, where, running)
+            with np.errstate(all="raise"):
+                found = read(typeset, where, running)
             same = np.shape(found) == np.shape(expected) and np.allclose(found, expected, rtol=1e-6, atol=1e-7)
             told = "" if same else f"{expected} printed as {found}"
         except (Unclear, FloatingPointError) as error:
