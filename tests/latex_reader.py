@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 _TOKEN = re.compile(
-    r"\\(?:left|right)\s*[()\[\]|]|\\(?:operatorname|mathrm|mathbb)\s*\{\w+\}|\\[A-Za-z]+|\\,"
+    r"\\(?:left|right)\s*[()\[\]|]|\\(?:operatorname|mathrm|mathbf)\s*\{\w+\}|\\[A-Za-z]+|\\,"
     r"|\d+(?:\.\d+)?|[^\W\d_]|[-+=,^_{}()]"
 )
 _FUNCTIONS = {
@@ -171,7 +171,7 @@ class _Parser:
     # Sums and products.
 
     def expression(self):
-        signs = [-1 if self.next == "-" and self.take() else 1]
+        signs = [-1 if self.next in ("-", "+") and self.take() == "-" else 1]
         terms = [self.term()]
         while self.next in ("+", "-"):
             signs.append(1 if self.take() == "+" else -1)
@@ -264,7 +264,7 @@ class _Parser:
             return _Node("root", lambda scene: np.sqrt(_plain(node.value(scene))))
         if token in _SERIES:
             return self.series()
-        if token == r"\mathbb{1}":
+        if token == r"\mathbf{1}":
             return self.indicator()
         if token == r"\log" or token in _FUNCTIONS or token in _OF_ROWS:
             return self.call()
@@ -526,9 +526,10 @@ def _product(factors, signs, scene):
     values = [factor.value(scene) for factor in factors]
     for number, sign in enumerate(signs):
         left, right = factors[number], factors[number + 1]
-        if sign == r"\," and left.looks == "symbol" and right.looks == "bracket" and not np.ndim(values[number]):
+        arrays = _is_array(values[number]) and _is_array(values[number + 1])
+        if sign == r"\," and left.looks == "symbol" and right.looks == "bracket" and not arrays:
             raise Unclear(f"{left.name}(...) reads as a function")
-        if sign == r"\cdot" and _is_array(values[number]) and _is_array(values[number + 1]):
+        if sign == r"\cdot" and arrays:
             raise Unclear("a dot between arrays")
     if r"\odot" not in signs and r"\oslash" not in signs:
         return _juxtaposed(values)

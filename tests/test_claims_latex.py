@@ -130,7 +130,7 @@ class Writer:
         if kind < 0.3:
             return self.random.choice(["x", "y", "w", "beta", "h1", "mean", "L", "pi"])
         if kind < 0.45:
-            return self.random.choice(["2", "3", "0.5", "1", "10", "K", "H", "T", "i", "m"])
+            return self.random.choice(["2", "3", "0.5", "1", "10", "1e-2", "2.5e-1", "K", "H", "T", "i", "m"])
         if kind < 0.6:
             return f"c[{self.random.choice(['0', 'i', 'i-1', 'K', 't', '1', 't-1'])}]"
         name, axes = self.random.choice([(name, axes) for axes in names for name in names[axes]])
@@ -214,8 +214,8 @@ class Writer:
         return self.of(*options)
 
     def any(self):
-        shape = self.random.choice([(), (), (), ("K",), ("H",), ("K", "K"), ("K", "H"), ("H", "K")])
-        return self.formula(shape, self.random.randint(1, 4))
+        shape = self.random.choice([(), (), (), ("K",), ("H",), ("K", "K"), ("K", "H"), ("H", "K"), ("H", "H")])
+        return self.formula(shape, self.random.randint(1, 5))
 
 
 def read_back(count, seed):

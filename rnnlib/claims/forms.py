@@ -68,11 +68,11 @@ def elementary(latex, symbolic, exact, fast, arity=1):
     """The row of a function of numbers, taken of each entry of arrays.
 
     `exact` takes an mpmath context and numbers of it, `fast` NumPy arrays. `latex` is the function's sign, or takes
-    the writer and the arguments.
+    the writer, the argument and its place.
     """
 
     def write(writer, call, place):
-        return latex(writer, *call.args) if callable(latex) else writer.applied(latex, *call.args)
+        return latex(writer, *call.args, place) if callable(latex) else writer.applied(latex, call.args, place)
 
     return Form(
         (arity,),
@@ -135,11 +135,7 @@ def _larger(a, b):
 
 
 def _logarithm(sign):
-    def write(writer, x):
-        short = isinstance(x, (ast.Name, ast.Subscript, ast.Constant))
-        return f"{sign} {writer.write(x)}" if short else writer.applied(sign, x)
-
-    return write
+    return lambda writer, x, place: writer.logarithm(sign, x, place)
 
 
 _LN = elementary(_logarithm(r"\ln"), sympy.log, _log, np.log)
@@ -210,11 +206,7 @@ def _cases_entry(part, call, at):
 
 
 def _cases_latex(writer, call, place):
-    condition, then, otherwise = call.args
-    left, right = map(writer.write, _sides(condition))
-    holds = f"{left} {_RELATIONS[type(condition.ops[0])][2]} {right}"
-    rows = rf"{writer.write(then)} & \text{{if }} {holds} \\ {writer.write(otherwise)} & \text{{otherwise}}"
-    return rf"\left\{{ \begin{{array}}{{ll}} {rows} \end{{array}} \right."
+    return writer.cases(*call.args, _RELATIONS[type(call.args[0].ops[0])][2], place)
 
 
 def _cases_mutants(given, call):
@@ -300,13 +292,13 @@ def _delta_mutants(given, call):
 
 
 FORMS = {
-    "exp": elementary(lambda w, x: w.exponential(x), sympy.exp, _exp, np.exp),
+    "exp": elementary(lambda w, x, place: w.exponential(x, place), sympy.exp, _exp, np.exp),
     "log": _LN,
     "ln": _LN,
     "log2": elementary(
         _logarithm(r"\log_2"), lambda x: sympy.log(x) / sympy.log(2), lambda mp, x: _log(mp, x) / mp.log(2), np.log2
     ),
-    "sqrt": elementary(lambda w, x: rf"\sqrt{{{w.write(x)}}}", sympy.sqrt, _sqrt, np.sqrt),
+    "sqrt": elementary(lambda w, x, place: rf"\sqrt{{{w.write(x)}}}", sympy.sqrt, _sqrt, np.sqrt),
     "tanh": elementary(r"\tanh", sympy.tanh, _tanh, np.tanh),
     "sigmoid": elementary(
         r"\sigma",
@@ -314,8 +306,8 @@ FORMS = {
         lambda mp, x: 1 / (1 + _exp(mp, -x)),
         lambda x: 1 / (1 + np.exp(-x)),
     ),
-    "abs": elementary(lambda w, x: rf"\left|{w.write(x)}\right|", sympy.Abs, lambda mp, x: abs(x), np.abs),
-    "floor": elementary(lambda w, x: rf"\lfloor {w.write(x)} \rfloor", _Floor, _floor, np.floor),
+    "abs": elementary(lambda w, x, place: w.absolute(x, place), sympy.Abs, lambda mp, x: abs(x), np.abs),
+    "floor": elementary(lambda w, x, place: w.between(r"\lfloor", x, r"\rfloor"), _Floor, _floor, np.floor),
     "mod": elementary(r"\operatorname{mod}", lambda x, y: x - y * _Floor(x / y), _remainder, np.mod, arity=2),
     "max": elementary(r"\max", _larger, lambda mp, a, b: max(a, b), np.maximum, arity=2),
     "min": elementary(r"\min", lambda a, b: -_larger(-a, -b), lambda mp, a, b: min(a, b), np.minimum, arity=2),
@@ -335,7 +327,7 @@ FORMS = {
         lambda given, call, bound: given.require_whole_numbers(call, bound) or (),
         lambda e, call, index: e.arithmetic.number(int(operator.eq(*(e.integer(a, index) for a in call.args)))),
         lambda part, call, at: KroneckerDelta(*map(part, call.args)),
-        lambda writer, call, place: r"\delta_{" + "".join(map(writer.write, call.args)) + "}",
+        lambda writer, call, place: writer.delta(*call.args),
         _delta_mutants,
         indices=(0, 1),
     ),
@@ -344,14 +336,14 @@ FORMS = {
         _vector,
         _softmax,
         _softmax_entry,
-        lambda writer, call, place: writer.applied(r"\operatorname{softmax}", call.args[0]),
+        lambda writer, call, place: writer.applied(r"\operatorname{softmax}", call.args, place),
     ),
     "norm": Form(
         (1,),
         _norm_shape,
         lambda e, call, index: e.arithmetic.norm(e.value(call.args[0], index)),
         _norm_entry,
-        lambda writer, call, place: rf"\lVert {writer.write(call.args[0])} \rVert",
+        lambda writer, call, place: writer.between(r"\lVert", call.args[0], r"\rVert"),
     ),
     "eye": Form(
         (1,),
@@ -366,7 +358,7 @@ FORMS = {
         _concat_shape,
         lambda e, call, index: np.concatenate([e.value(part, index) for part in call.args]),
         lambda part, call, at: part.block(call.args, at[0]),
-        lambda writer, call, place: r"\left[" + r",\, ".join(map(writer.write, call.args)) + r"\right]",
+        lambda writer, call, place: writer.concat(call.args),
         _concat_mutants,
     ),
     "outer": Form(
@@ -374,7 +366,7 @@ FORMS = {
         lambda given, call, bound: given.joined_shapes(call, bound),
         lambda e, call, index: np.multiply.outer(*(e.value(a, index) for a in call.args)),
         _outer_entry,
-        lambda writer, call, place: writer.outer(*call.args),
+        lambda writer, call, place: writer.outer(*call.args, place),
         lambda given, call: [(ast.Call(call.func, call.args[::-1], []), "the factors of an outer product are swapped")],
     ),
     "diag": Form(
@@ -382,6 +374,6 @@ FORMS = {
         lambda given, call, bound: _vector(given, call, bound) * 2,
         _diagonal,
         lambda part, call, at: KroneckerDelta(*at) * part(call.args[0], at[:1]),
-        lambda writer, call, place: writer.applied(r"\operatorname{diag}", call.args[0]),
+        lambda writer, call, place: writer.applied(r"\operatorname{diag}", call.args, place),
     ),
 }

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import unicodedata
 
 from .forms import FORMS
 from .language import RELATIONS, form_of, indices_of, parse, runs, written
@@ -41,9 +42,14 @@ GREEK = frozenset(
         "Omega",
     ]
 )
+_GREEK_LETTERS = {
+    unicodedata.lookup(f"GREEK {'SMALL' if name.islower() else 'CAPITAL'} LETTER {name.replace('mb', 'm')}"): name
+    for name in GREEK
+}
 _RELATIONS = dict(zip(RELATIONS, ["=", r"\le", r"\ge", "<", ">", r"\approx"], strict=True))
 # How tightly each operation binds; an operand that binds less tightly than its place asks for gets brackets.
-_ADD, _MULTIPLY, _UNARY, _POWER, _ATOM = range(5)
+_WHOLE, _ADD, _MULTIPLY, _UNARY, _POWER, _ATOM = range(6)
+_SIGNS = {ast.USub: "-", ast.UAdd: "+"}
 
 
 def latex(tree, given=None):
@@ -61,7 +67,7 @@ def latex(tree, given=None):
 def latex_statement(statement, given=None):
     """LaTeX of both sides and the relation."""
     write = _Writer(given).write
-    return f"{write(statement.left)} {_RELATIONS[statement.relation]} {write(statement.right)}"
+    return f"{write(statement.left, _ADD)} {_RELATIONS[statement.relation]} {write(statement.right)}"
 
 
 def latex_name(name):
@@ -69,14 +75,15 @@ def latex_name(name):
     if name.endswith("]"):
         return latex(parse(name))  # an entry that is a symbol of its own, such as h[0]
     stem, _, index = name.partition("_")
-    if not index and (match := re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)):
+    if not index and (match := re.fullmatch(r"([^\W\d_]+?)(\d+)", stem)):
         stem, index = match.groups()
+    stem, index = _GREEK_LETTERS.get(stem, stem), _GREEK_LETTERS.get(index, index)
     if stem.endswith(("hat", "bar")) and len(stem) > 3:
         letter = rf"\{stem[-3:]} {latex_name(stem[:-3])}"
     elif stem in GREEK:
         letter = rf"\{stem}"
     else:
-        letter = stem if len(stem) == 1 or not stem.isascii() else rf"\mathrm{{{stem}}}"
+        letter = stem if len(stem) == 1 else rf"\mathrm{{{stem}}}"
     if not index:
         return letter
     if index in GREEK:
@@ -89,20 +96,21 @@ def latex_name(name):
 class _Writer:
     def __init__(self, given):
         self.given, self.bound = given, []
+        self._closed = set()  # the arguments of functions that a factor follows: they need their brackets
 
-    def write(self, tree, place=_ADD):
+    def write(self, tree, place=_WHOLE):
         match tree:
             case ast.Constant():
-                return written(tree)
+                return self._number(written(tree), place)
             case ast.Name(id=name):
                 return latex_name(name)
             case ast.Subscript():
                 return self._entry(tree)
             case ast.Attribute():
-                return self.write(tree.value, _POWER) + r"^{\top}"
+                return self._bracket(rf"{self.write(tree.value, _ATOM)}^{{\top}}", _POWER, place)
             case ast.UnaryOp():
-                negated = f"-{self.write(tree.operand, _MULTIPLY)}"
-                return self._bracket(negated, _UNARY if place <= _ADD else _ADD, place)
+                signed = f"{_SIGNS[type(tree.op)]}{self.write(tree.operand, _MULTIPLY)}"
+                return self._bracket(signed, _UNARY if place <= _ADD else _ADD, place)
             case ast.BinOp():
                 return self._operation(tree, place)
             case ast.Call():
@@ -113,14 +121,26 @@ class _Writer:
     def _bracket(text, binds, place):
         return text if binds >= place else rf"\left({text}\right)"
 
+    def _axes(self, tree):
+        """How many axes a tree has; without a setting, everything is a number."""
+        return len(self.given.shape(tree, self.bound)) if self.given else 0
+
+    def _number(self, text, place):
+        """A number as it is written; 2.5e-3 as a power of ten."""
+        mantissa, _, exponent = text.lower().partition("e")
+        if not exponent:
+            return self._bracket(text, _ADD if text.startswith("-") else _ATOM, place)
+        power = f"10^{{{int(exponent)}}}"
+        return self._bracket(
+            *((power, _POWER) if mantissa == "1" else (rf"{mantissa} \cdot {power}", _MULTIPLY)), place
+        )
+
     def _entry(self, tree):
+        below = self.subscript(indices_of(tree))
         if not isinstance(tree.value, ast.Name):
-            return rf"\left({self.write(tree.value)}\right)_{{{','.join(map(self.write, indices_of(tree)))}}}"
+            return rf"\left({self.write(tree.value)}\right)_{{{below}}}"
         name = latex_name(tree.value.id)
-        indices = [self.write(index).replace(" + ", "+").replace(" - ", "-") for index in indices_of(tree)]
-        separator = "" if all(len(index) == 1 or index.startswith("\\") for index in indices) else ","
-        subscript = separator.join(indices) if separator else " ".join(indices)
-        return rf"({name})_{{{subscript}}}" if "_" in name else rf"{name}_{{{subscript}}}"
+        return f"({name})_{{{below}}}" if "_" in name else f"{name}_{{{below}}}"
 
     def _operation(self, tree, place):
         if (positive := _without_sign(tree)) is not None:  # (-a) * b is set with the sign in front
@@ -128,61 +148,156 @@ class _Writer:
         left, right = tree.left, tree.right
         match tree.op:
             case ast.Add():
-                after = self.write(right)
-                after = rf"\left({after}\right)" if after.startswith("-") else after
-                return self._bracket(f"{self.write(left)} + {after}", _ADD, place)
+                after = self.write(right, _ADD)
+                after = rf"\left({after}\right)" if after.startswith(tuple(_SIGNS.values())) else after
+                return self._bracket(f"{self.write(left, _ADD)} + {after}", _ADD, place)
             case ast.Sub():
-                return self._bracket(f"{self.write(left)} - {self.write(right, _MULTIPLY)}", _ADD, place)
+                return self._bracket(f"{self.write(left, _ADD)} - {self.write(right, _MULTIPLY)}", _ADD, place)
             case ast.Div():
-                return self._bracket(rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}", _POWER, place)
+                return self._quotient(left, right, place)
             case ast.Pow():
-                return self._power(left, right)
+                return self._power(left, right, place)
+        return self._product(tree, place)
+
+    def _quotient(self, left, right, place):
+        """A fraction; by an array, entry by entry, a sign of its own, so that nobody thinks of an inverse."""
+        if not self._axes(right):
+            return self._bracket(rf"\frac{{{self.write(left)}}}{{{self.write(right)}}}", _POWER, place)
+        self._close(left)
+        return self._bracket(rf"{self.write(left, _UNARY)} \oslash {self.write(right, _UNARY)}", _MULTIPLY, place)
+
+    def _product(self, tree, place):
+        left, right = tree.left, tree.right
+        self._close(left)
         # A sum reaches as far to the right as it can: brackets where a factor follows it, none where it comes last.
-        before = self.write(left, _UNARY if _ends_in_series(left) or self._mixes(tree, left) else _MULTIPLY)
-        after = self.write(right, _MULTIPLY if _ends_in_series(right) else _UNARY)
-        return self._bracket(f"{before} {self._times(tree)} {after}", _MULTIPLY, place)
+        open_ended = runs(self._last_factor(left)) or self._mixes(tree)
+        before = self.write(left, _UNARY if open_ended else _MULTIPLY)
+        if isinstance(tree.op, ast.MatMult) and self._axes(right) == 1:  # a row times a row: the second stands upright
+            after = rf"{self.write(right, _ATOM)}^{{\top}}"
+        else:
+            after = self.write(right, _MULTIPLY if runs(right) else _UNARY)
+        return self._bracket(f"{before} {self._times(tree, after)} {after}", _MULTIPLY, place)
 
-    def _mixes(self, tree, left):
-        """Whether a matrix product and an elementwise one meet: then the order matters, and brackets show it."""
-        if not isinstance(left, ast.BinOp) or {type(tree.op), type(left.op)} != {ast.Mult, ast.MatMult}:
-            return False
-        return r"\odot" in (self._times(tree), self._times(left))
+    def _join(self, tree):
+        """The sign between the arrays of a product, as far as no brackets close it; None where there are not two."""
+        if form_of(tree) == "outer":
+            return r"\,"
+        match tree:
+            case ast.BinOp(op=ast.MatMult()):
+                return r"\,"
+            case ast.BinOp(op=ast.Div()):
+                return r"\oslash" if self._axes(tree.right) else None
+            case ast.BinOp(op=ast.Mult()):
+                return r"\odot" if self._axes(tree.left) and self._axes(tree.right) else self._join(tree.left)
+        return None
 
-    def _times(self, tree):
+    def _mixes(self, tree):
+        """Whether two ways of joining arrays meet in a product: then the order matters, and brackets show it."""
+        inner, own = self._join(tree.left), self._join(tree)
+        return inner == r"\oslash" or (inner is not None and inner != own)
+
+    def _times(self, tree, after):
+        """The sign of a product whose right side is set as `after`."""
+        last, first = self._last_factor(tree.left), tree.right
+        if isinstance(tree.op, ast.Mult) and self._axes(tree.left) and self._axes(tree.right):
+            return r"\odot"
+        # A letter before a bracket reads as a function, unless both are arrays.
+        if isinstance(last, ast.Name) and after.startswith(("(", r"\left(")):
+            return r"\," if self._axes(last) and self._axes(tree.right) else r"\cdot"
         if isinstance(tree.op, ast.MatMult):
             return r"\,"
-        if self.given and self.given.shape(tree.left, self.bound) and self.given.shape(tree.right, self.bound):
-            return r"\odot"
-        last = tree.left
-        while isinstance(last, ast.BinOp):
-            last = last.right
-        first = tree.right
         while isinstance(first, ast.BinOp) and not isinstance(first.op, ast.Div):
             first = first.left
-        return r"\cdot" if isinstance(first, ast.Constant) or (_is_tall(last) and _is_tall(first)) else r"\,"
+        numbers = after[0].isdigit() or (isinstance(last, ast.Constant) and re.match(r"\\frac\{\d", after))
+        return r"\cdot" if numbers or (_is_tall(last) and _is_tall(first)) else r"\,"
 
-    def _power(self, base, exponent):
-        raised = self.write(exponent)
-        name = form_of(base)
-        if name and FORMS[name].sign:
-            return self.applied(FORMS[name].sign, *base.args, power=raised)
-        return f"{self.write(base, _ATOM if not name or name == 'exp' else _ATOM + 1)}^{{{raised}}}"
+    def _last_factor(self, tree):
+        """What stands last in a product; a product on its right side stands in brackets."""
+        match tree:
+            case ast.BinOp(op=ast.MatMult(), right=right) if self._axes(right) == 1:
+                return ast.Attribute(right, "T")
+            case ast.BinOp(op=ast.Mult() | ast.MatMult(), right=right):
+                return right
+            case ast.Call(args=[_, second]) if form_of(tree) == "outer":
+                return second
+        return tree
+
+    def _close(self, left):
+        """Give a function that stands before another factor its brackets."""
+        if form_of(last := self._last_factor(left)):
+            self._closed.add(id(last.args[0]))
+
+    def _power(self, base, exponent, place):
+        whole = isinstance(exponent, ast.Constant) and isinstance(exponent.value, int) and exponent.value > 1
+        # A row has no other square than that of its entries; a matrix has.
+        if self._axes(exponent) or self._axes(base) > (1 if whole else 0):
+            raised = rf"\odot {self.write(exponent, _UNARY)}"
+        elif whole and form_of(base) and FORMS[form_of(base)].sign and len(base.args) == 1:
+            return self.applied(FORMS[form_of(base)].sign, base.args, place, self.write(exponent))
+        else:
+            raised = self.write(exponent)
+        return self._bracket(f"{self.write(base, _ATOM)}^{{{raised}}}", _POWER, place)
 
     # What the rows of `FORMS` ask for.
 
-    def applied(self, sign, *arguments, power=""):
+    def applied(self, sign, arguments, place, power=""):
         """A function's sign, its exponent, and its arguments in brackets."""
         raised = f"^{{{power}}}" if power else ""
-        inner = ", ".join(map(self.write, arguments))
-        return rf"{sign}{raised}\left({inner}\right)" if any(map(_is_tall, arguments)) else f"{sign}{raised}({inner})"
+        inner = ", ".join(self.write(argument, _ADD) for argument in arguments)
+        inner = rf"\left({inner}\right)" if any(map(_is_tall, arguments)) else f"({inner})"
+        return self._bracket(f"{sign}{raised}{inner}", _UNARY, place)
 
-    def exponential(self, x):
-        """e to the power of x, or exp(x) where x is too tall to stand up there."""
-        return self.applied(r"\exp", x) if _is_tall(x) else rf"e^{{{self.write(x)}}}"
+    def logarithm(self, sign, x, place):
+        """A logarithm, without brackets where its argument is plain to see."""
+        bare = isinstance(x, (ast.Name, ast.Subscript, ast.Constant)) and id(x) not in self._closed
+        if not bare or (inner := self.write(x, _ATOM)).startswith(("(", r"\left(")):
+            return self.applied(sign, [x], place)
+        return self._bracket(f"{sign} {inner}", _UNARY, place)
 
-    def outer(self, a, b):
+    def exponential(self, x, place):
+        """e to the power of x; exp(x) where x is too tall to stand up there, or an array."""
+        if _is_tall(x) or self._axes(x):
+            return self.applied(r"\exp", [x], place)
+        return self._bracket(rf"e^{{{self.write(x)}}}", _POWER, place)
+
+    def absolute(self, x, place):
+        """A number between bars; around an array they would mean its norm or determinant."""
+        return self.applied(r"\operatorname{abs}", [x], place) if self._axes(x) else rf"\left|{self.write(x)}\right|"
+
+    def between(self, opening, x, closing):
+        """What stands between two signs, such as those of a norm."""
+        return rf"\left{opening} {self.write(x)} \right{closing}"
+
+    def concat(self, parts):
+        """Rows joined end to end."""
+        return r"\left[" + r",\, ".join(self.write(part, _ADD) for part in parts) + r"\right]"
+
+    def cases(self, condition, then, otherwise, relation, place):
+        """Two cases behind a brace; what follows them would read as part of the second."""
+        holds = f"{self.write(condition.left, _ADD)} {relation} {self.write(condition.comparators[0], _ADD)}"
+        rows = [
+            rf"{self.write(then, _ADD)} & \text{{if }} {holds}",
+            rf"{self.write(otherwise, _ADD)} & \text{{otherwise}}",
+        ]
+        text = rf"\left\{{ \begin{{array}}{{ll}} {r' \\ '.join(rows)} \end{{array}} \right."
+        return self._bracket(text, _WHOLE, place)
+
+    def outer(self, a, b, place):
         """The outer product of two rows."""
-        return rf"{self.write(a, _POWER)}^{{\top}} {self.write(b, _POWER)}"
+        return self._bracket(rf"{self.write(a, _ATOM)}^{{\top}} {self.write(b, _UNARY)}", _MULTIPLY, place)
+
+    def delta(self, i, j):
+        """Kronecker's delta; an indicator where another delta stands in the setting."""
+        names = [*self.given.domains, *self.given.clauses] if self.given else []
+        if any(latex_name(name).startswith(r"\delta") for name in names):
+            return rf"\mathbf{{1}}_{{{self.subscript([i])}={self.subscript([j])}}}"
+        return rf"\delta_{{{self.subscript([i, j])}}}"
+
+    def subscript(self, indices):
+        """Indices side by side where each is one letter, else with commas."""
+        texts = [self.write(index).replace(r" \, ", r" \cdot ") for index in indices]
+        texts = [text.replace(" + ", "+").replace(" - ", "-") for text in texts]
+        return (" " if all(re.fullmatch(r"[^\W\d_]|\\[A-Za-z]+", text) for text in texts) else ",").join(texts)
 
     def series(self, sign, call, place):
         """A sum or product with its range."""
@@ -194,6 +309,8 @@ class _Writer:
             limits = rf"_{{{latex_name(index)}={self.write(bounds[0])}}}^{{{self.write(bounds[1])}}}"
         self.bound.append(index)
         body = self.write(call.args[0], _MULTIPLY)
+        if form_of(call) == "prod" and self._axes(call.args[0]):
+            sign = r"\bigodot"
         self.bound.pop()
         return self._bracket(f"{sign}{limits} {body}", _MULTIPLY, place)
 
@@ -213,12 +330,6 @@ def _without_sign(tree):
         return ast.BinOp(tree.left.operand, tree.op, tree.right)
     first = _without_sign(tree.left)
     return None if first is None else ast.BinOp(first, tree.op, tree.right)
-
-
-def _ends_in_series(tree):
-    while isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Mult, ast.MatMult)):
-        tree = tree.right
-    return runs(tree)
 
 
 def _is_tall(tree):
