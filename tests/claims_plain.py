@@ -5,6 +5,7 @@ step); a variant is computed from the values that the hand-written program gives
 """
 
 import ast
+import operator
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,18 @@ FUNCTIONS = {
     "tanh": np.tanh,
     "abs": np.abs,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "floor": np.floor,
+    "mod": np.mod,
+    "max": np.maximum,
+    "min": np.minimum,
+}
+RELATIONS = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
 }
 
 
@@ -63,6 +76,9 @@ def plain(tree, names, index):
                 if tree.id in index:
                     return np.float64(index[tree.id])
                 return np.pi if tree.id == "pi" else names.get(tree.id)
+            case ast.Subscript() if not isinstance(tree.value, ast.Name):
+                parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+                return value(tree.value, index)[tuple(int(value(part, index)) - 1 for part in parts)]
             case ast.Subscript():
                 parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
                 at = tuple(int(value(part, index)) for part in parts)
@@ -90,9 +106,14 @@ def plain(tree, names, index):
 
     def call(tree, index):
         name, args = tree.func.id, tree.args
-        if name in ("sum", "prod"):
+        if name == "cases":
+            left, right = value(args[0].left, index), value(args[0].comparators[0], index)
+            return value(args[1 if RELATIONS[type(args[0].ops[0])](left, right) else 2], index)
+        if name in ("sum", "prod", "matprod"):
             low, high = (value(a, index) for a in args[2:]) if len(args) == 4 else (1, names["ranges"][args[1].id])
             terms = [value(args[0], {**index, args[1].id: k}) for k in range(int(low), int(high) + 1)]
+            if name == "matprod":
+                return np.linalg.multi_dot(terms) if len(terms) > 1 else terms[0]
             return sum(terms) if name == "sum" else np.prod(terms, axis=0)
         if name == "d":
             return names["slope"](*args, index)
@@ -101,9 +122,15 @@ def plain(tree, names, index):
             return np.float64(a[0] == a[1])
         if name == "outer":
             return np.outer(*a)
+        if name == "concat":
+            return np.concatenate(a)
+        if name == "norm":
+            return np.linalg.norm(a[0], 2)
+        if name == "eye":
+            return np.eye(int(a[0]))
         if name == "diag":
             return np.diag(a[0])
-        return softmax(a[0]) if name == "softmax" else FUNCTIONS[name](a[0])
+        return softmax(a[0]) if name == "softmax" else FUNCTIONS[name](*a)
 
     with np.errstate(all="raise"):
         return value(tree)

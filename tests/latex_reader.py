@@ -9,14 +9,15 @@ and a whole power of a row; a number added to an array is added to each entry.
 """
 
 import re
+from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 _TOKEN = re.compile(
-    r"\\(?:left|right)\s*[()\[\]|]|\\(?:operatorname|mathrm|mathbf)\s*\{\w+\}|\\[A-Za-z]+|\\,"
-    r"|\d+(?:\.\d+)?|[^\W\d_]|[-+=,^_{}()]"
+    r"\\(?:left|right)\s*(?:[()\[\]|.]|\\[{a-zA-Z]+)|\\(?:operatorname|mathrm|mathbf|text|begin|end)\s*\{[\w ]+\}"
+    r"|\\[A-Za-z]+|\\,|\\\\|\d+(?:\.\d+)?|[^\W\d_]|[-+=<>&,^_{}()]"
 )
 _FUNCTIONS = {
     r"\tanh": np.tanh,
@@ -28,6 +29,20 @@ _FUNCTIONS = {
 }
 _INVERSES = {r"\tanh": np.arctanh, r"\sigma": lambda x: np.log(x / (1 - x)), r"\exp": np.log, r"\ln": np.exp}
 _OF_ROWS = {r"\operatorname{softmax}": lambda v: np.exp(v) / np.exp(v).sum(), r"\operatorname{diag}": np.diag}
+_OF_TWO = {r"\max": np.maximum, r"\min": np.minimum, r"\operatorname{mod}": np.mod}
+_RELATIONS = {
+    "=": np.equal,
+    r"\ne": np.not_equal,
+    "<": np.less,
+    ">": np.greater,
+    r"\le": np.less_equal,
+    r"\ge": np.greater_equal,
+}
+_BETWEEN = {
+    r"\left|": (r"\right|", lambda x: abs(_number(x))),
+    r"\left\lfloor": (r"\right\rfloor", lambda x: np.floor(_plain(x))),
+    r"\left\lVert": (r"\right\rVert", lambda x: np.linalg.norm(_plain(x), 2)),
+}
 _TIMES = (r"\,", r"\cdot", r"\odot", r"\oslash")
 _SERIES = (r"\sum", r"\prod", r"\bigodot")
 _OPENING = ("(", r"\left(")
@@ -205,7 +220,8 @@ class _Parser:
         return _Node("product", lambda scene: _product(factors, signs, scene))
 
     def starts(self):
-        return self.next not in ("", "+", "-", "=", ",", "^", "_", "}", ")", r"\right)", r"\right]", r"\right|")
+        ends = ("", "+", "-", ",", "^", "_", "}", ")", "&", r"\\", *_RELATIONS)
+        return self.next not in ends and not self.next.startswith((r"\right", r"\end"))
 
     def beside(self, left, space):
         """What can't stand beside one another without a sign."""
@@ -251,11 +267,15 @@ class _Parser:
             node = self.expression()
             self.take(")" if token == "(" else r"\right)")
             return _Node("bracket", node.value, node.name if node.looks == "symbol" else "")
-        if token == r"\left|":
-            self.take()
+        if token in _BETWEEN:
+            closing, f = _BETWEEN[self.take()]
             node = self.expression()
-            self.take(r"\right|")
-            return _Node("bars", lambda scene: abs(_number(node.value(scene))))
+            self.take(closing)
+            return _Node("between", lambda scene: f(node.value(scene)))
+        if token == r"\left[":
+            return self.joined()
+        if token == r"\left\{":
+            return self.cases()
         if token == r"\frac":
             return self.fraction()
         if token == r"\sqrt":
@@ -268,6 +288,8 @@ class _Parser:
             return self.indicator()
         if token == r"\log" or token in _FUNCTIONS or token in _OF_ROWS:
             return self.call()
+        if token in _OF_TWO:
+            return self.call_of_two()
         return self.symbol()
 
     def letter(self):
@@ -300,6 +322,9 @@ class _Parser:
                 raise Unclear(f"{whole} may be Kronecker's delta or an entry")
             i, j = self.indices(below)
             return _Node("entry", lambda scene: float(i.value(scene) == j.value(scene)))
+        if spelled == "I" and not has_entries:
+            size = self.inside(below)
+            return _Node("identity", lambda scene: np.eye(round(float(size.value(scene)))))
         if not has_entries:
             raise Unclear(f"{whole} is not in the legend")
         return self.entry_of(self.named(spelled, names[spelled]), below)
@@ -351,7 +376,7 @@ class _Parser:
         if len(parts) == 1 and len(below) > 1 and all(map(_is_letter, below)):
             parts = [[token] for token in below]
         for part in parts:
-            if any(_is_index_atom(a) and _is_index_atom(b) for a, b in pairwise(part)):
+            if any((_is_index_atom(a) or a == "}") and (_is_index_atom(b) or b == "(") for a, b in pairwise(part)):
                 raise Unclear(f"the indices {''.join(below)} need commas")
         return [self.inside(part) for part in parts]
 
@@ -418,11 +443,49 @@ class _Parser:
             ]
             if sign == r"\sum":
                 return sum(found)
-            if sign == r"\prod" and any(np.ndim(term) for term in found):
-                raise Unclear("a product of arrays, in an order that nothing tells")
+            if sign == r"\prod" and found and np.ndim(found[0]):
+                return reduce(_times, found)
             return np.prod(found, axis=0)
 
         return _Node("series", value)
+
+    def joined(self):
+        self.take()
+        parts = [self.expression()]
+        while self.next == "," and self.take():
+            if self.next == r"\,":
+                self.take()
+            parts.append(self.expression())
+        self.take(r"\right]")
+        return _Node("joined", lambda scene: np.concatenate([np.atleast_1d(p.value(scene)) for p in parts]))
+
+    def cases(self):
+        for token in (r"\left\{", r"\begin{array}", "{", "l", "l", "}"):
+            self.take(token)
+        then = self.expression()
+        self.take("&")
+        self.take(r"\text{if}")
+        left, relation, right = self.expression(), self.take(*_RELATIONS), self.expression()
+        self.take(r"\\")
+        otherwise = self.expression()
+        for token in ("&", r"\text{otherwise}", r"\end{array}", r"\right."):
+            self.take(token)
+        if self.next in ("+", "-", "^", "_", *_TIMES) or self.starts():
+            raise Unclear("what stands behind a brace of cases may belong to the last one")
+
+        def value(scene):
+            holds = _RELATIONS[relation](_number(left.value(scene)), _number(right.value(scene)))
+            return _plain(then.value(scene) if holds else otherwise.value(scene))
+
+        return _Node("cases", value)
+
+    def call_of_two(self):
+        f, opening = _OF_TWO[self.take()], self.take(*_OPENING)
+        a = self.expression()
+        self.take(",")
+        b = self.expression()
+        self.take(")" if opening == "(" else r"\right)")
+        return _Node("call", lambda scene: f(_plain(a.value(scene)), _plain(b.value(scene))))
 
     def call(self):
         name = self.take()
@@ -439,6 +502,8 @@ class _Parser:
         if raised and not (len(raised) == 1 and raised[0].isdigit()):
             raise Unclear(f"{name} with the exponent {''.join(raised)}")
         power = int(raised[0]) if raised else 1
+        if raised and power < 2:
+            raise Unclear(f"{name} with the exponent {power}")
         if self.next in _OPENING:
             argument, looks = self.atom(), "call"
         else:
@@ -448,8 +513,8 @@ class _Parser:
             x = _plain(argument.value(scene))
             if name in _OF_ROWS and np.ndim(x) != 1:
                 raise Unclear(f"{name} of what is no row")
-            if power > 1 and np.ndim(x):
-                raise Unclear(f"a power of {name} of an array")
+            if power > 1 and np.ndim(x) > 1:
+                raise Unclear(f"a power of {name} of a matrix")
             return f(x) ** power
 
         return _Node(looks, value)
@@ -477,7 +542,7 @@ def _is_letter(token):
 
 
 def _is_index_atom(token):
-    return _is_letter(token) or token[0].isdigit() or token.startswith(r"\mathrm") or token in "}("
+    return _is_letter(token) or token[0].isdigit() or token.startswith(r"\mathrm")
 
 
 def _plain(value):

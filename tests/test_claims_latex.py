@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from claims_plain import plain
+from claims_plain import FUNCTIONS, plain
 from latex_reader import Page, Unclear, read
 
 from rnnlib.claims import Given
@@ -32,11 +32,12 @@ SETTING = Given("""
     q := softmax(p + w * v)
     L := sum(q[k] * v[k], k) + beta * x
     t: 1..K
+    z[t]: 1..K
     c[0] := x
     c[t] := w * c[t-1] + v[t]
 """)
 # How a person would write these symbols; nothing here is asked of the engine.
-LEGEND = {name: name for name in "KHTijkmnrxywpvgABCaqLc"} | {
+LEGEND = {name: name for name in "KHTijkmnrxywpvgzABCaqLc"} | {
     "beta": r"\beta",
     "h1": "h_{1}",
     "mean": r"\mathrm{mean}",
@@ -78,6 +79,7 @@ def page(seed):
     free |= {"A": rng.uniform(0.4, 1.6, (3, 3)), "B": rng.uniform(0.4, 1.6, (3, 3))}
     free |= {"W_xh": rng.uniform(0.4, 1.6, (3, 2)), "C": rng.uniform(0.4, 1.6, (2, 3))}
     free["W_hh"] = rng.uniform(0.4, 1.6, (2, 2))
+    free["z"] = rng.integers(1, 4, 3)
     running = {index: int(rng.integers(1, 4)) for index in "ijkt"}
     running |= {index: int(rng.integers(1, 3)) for index in "mn"} | {"r": int(rng.integers(2, 4))}
     ranges = dict.fromkeys("ijkt", 3) | dict.fromkeys("mn", 2)
@@ -115,7 +117,7 @@ class Writer:
     def index(self, axis):
         letter = self.random.choice("ijkt" if axis == "K" else "mn")
         options = [letter, letter, letter, str(self.random.randint(1, SHAPES[axis])), axis]
-        return self.random.choice([*options, "r", "r-1", "r - 1"] if axis == "K" else options)
+        return self.random.choice([*options, "r", "r-1", "z[t]", "z[1]"] if axis == "K" else options)
 
     def leaf(self, shape):
         names = {("K",): ["p", "v", "W_k", "a", "q"], ("H",): ["g", "b_h"], ("K", "K"): ["A", "B"]}
@@ -151,7 +153,9 @@ class Writer:
         return f"({self.formula(shape, depth)})^{exponent}"
 
     def function(self, shape, depth):
-        name = self.random.choice(["exp", "log", "ln", "log2", "sqrt", "tanh", "sigmoid", "abs"])
+        name = self.random.choice([*FUNCTIONS, "ln", "exp", "log", "tanh"])
+        if name in ("max", "min", "mod"):
+            return f"{name}({self.formula(shape, depth)}, {self.formula(self.random.choice([(), shape]), depth)})"
         return f"{name}({self.formula(shape, depth)})"
 
     def series(self, shape, depth):
@@ -163,8 +167,23 @@ class Writer:
         return f"{self.random.choice('--+')}({self.formula(shape, depth)})"
 
     def any_shape(self, shape, depth):
-        kinds = [self.arithmetic, self.arithmetic, self.arithmetic, self.power, self.function]
-        return self.random.choice([*kinds, self.series, self.negative])(shape, depth)
+        kinds = [self.arithmetic, self.power, self.function]
+        return self.random.choice([*kinds, *kinds, self.arithmetic, self.series, self.negative, self.cases])(
+            shape, depth
+        )
+
+    def cases(self, shape, depth):
+        sides = (
+            f"{self.formula((), depth - 1)} {self.random.choice(['<', '<=', '>', '>='])} {self.formula((), depth - 1)}"
+        )
+        return f"cases({sides}, {self.formula(shape, depth)}, {self.formula(shape, depth)})"
+
+    def entry(self, depth):
+        axes = self.random.choice([("K",), ("H",), ("K", "H"), ("K", "K")])
+        return f"({self.formula(axes, depth)})[{', '.join(map(self.index, axes))}]"
+
+    def norm(self, depth):
+        return f"norm({self.formula(self.random.choice([('K',), ('H',), ('K', 'H')]), depth)})"
 
     def matmul(self, left, right, depth):
         return f"({self.formula(left, depth)}) @ ({self.formula(right, depth)})"
@@ -174,6 +193,8 @@ class Writer:
         return self.of(
             *[lambda: self.any_shape((), depth)] * 7,
             lambda: self.matmul((axis,), (axis,), depth),
+            lambda: self.entry(depth),
+            lambda: self.norm(depth),
             lambda: f"delta({self.index('K')}, {self.index('K')})",
             lambda: self.derivative((), ("x", "w", "v[j]", "p[i]", "q[j]", "A[i, j]", "W_xh[i, m]", "W_k[i]"), depth),
             lambda: self.derivative_of_name(("L", "a[i]", "q[j]", "c[i]", "c[t]"), ("x", "w", "v[k]", "p[j]")),
@@ -192,6 +213,7 @@ class Writer:
             *[lambda: self.any_shape(shape, depth)] * 6,
             lambda: self.matmul((axis,), (axis, *shape), depth),
             lambda: f"softmax({self.formula(shape, depth)})",
+            lambda: f"concat({self.formula((axis,), depth)}, v)[{self.index('K')}] * {self.formula(shape, depth)}",
             lambda: self.derivative((), by, depth),
             lambda: self.derivative_of_name(("L", "a[i]", "c[t]"), by),
         )
@@ -207,6 +229,8 @@ class Writer:
         ]
         if rows == columns:
             options.append(lambda: f"diag({self.formula((rows,), depth)})")
+            options.append(lambda: f"eye({rows})")
+            options.append(lambda: f"matprod({self.formula(shape, depth)}, {self.random.choice('ijm')})")
         if columns == "K":
             options.append(lambda: self.derivative((rows,), ("v", "p", "W_k"), depth))
         if shape == ("K", "K"):

@@ -176,6 +176,8 @@ class _Writer:
             after = rf"{self.write(right, _ATOM)}^{{\top}}"
         else:
             after = self.write(right, _MULTIPLY if runs(right) else _UNARY)
+            if isinstance(tree.op, ast.MatMult):
+                after = self._behind(after)
         return self._bracket(f"{before} {self._times(tree, after)} {after}", _MULTIPLY, place)
 
     def _join(self, tree):
@@ -209,7 +211,13 @@ class _Writer:
         while isinstance(first, ast.BinOp) and not isinstance(first.op, ast.Div):
             first = first.left
         numbers = after[0].isdigit() or (isinstance(last, ast.Constant) and re.match(r"\\frac\{\d", after))
-        return r"\cdot" if numbers or (_is_tall(last) and _is_tall(first)) else r"\,"
+        fractions = _is_tall(last) and _is_tall(first) and self._join(tree.left) is None
+        return r"\cdot" if numbers or fractions else r"\,"
+
+    @staticmethod
+    def _behind(text):
+        """A factor without a sign before it: a number would join what stands there."""
+        return rf"\left({text}\right)" if text[0].isdigit() else text
 
     def _last_factor(self, tree):
         """What stands last in a product; a product on its right side stands in brackets."""
@@ -275,16 +283,15 @@ class _Writer:
     def cases(self, condition, then, otherwise, relation, place):
         """Two cases behind a brace; what follows them would read as part of the second."""
         holds = f"{self.write(condition.left, _ADD)} {relation} {self.write(condition.comparators[0], _ADD)}"
-        rows = [
-            rf"{self.write(then, _ADD)} & \text{{if }} {holds}",
-            rf"{self.write(otherwise, _ADD)} & \text{{otherwise}}",
-        ]
-        text = rf"\left\{{ \begin{{array}}{{ll}} {r' \\ '.join(rows)} \end{{array}} \right."
+        first = rf"{self.write(then, _ADD)} & \text{{if }} {holds}"
+        second = rf"{self.write(otherwise, _ADD)} & \text{{otherwise}}"
+        text = rf"\left\{{ \begin{{array}}{{ll}} {first} \\ {second} \end{{array}} \right."
         return self._bracket(text, _WHOLE, place)
 
     def outer(self, a, b, place):
         """The outer product of two rows."""
-        return self._bracket(rf"{self.write(a, _ATOM)}^{{\top}} {self.write(b, _UNARY)}", _MULTIPLY, place)
+        after = self._behind(self.write(b, _UNARY))
+        return self._bracket(rf"{self.write(a, _ATOM)}^{{\top}} {after}", _MULTIPLY, place)
 
     def delta(self, i, j):
         """Kronecker's delta; an indicator where another delta stands in the setting."""
