@@ -11,14 +11,13 @@ NETWORK = Given(
     t: 1..T
     x: real[T, D]                                | the inputs, one row a step
     y: distribution[T, V]                        | the targets, one row a step
-    h0: real[H]                                  | the state before the first step
+    h[0]: real[H]                                | the state before the first step
     W_xh: real[D, H]
     W_hh: real[H, H]
     b_h: real[H]
     W_hy: real[H, V]
     b_y: real[V]
     v: 1..V
-    h[0] := h0                                   | where it starts
     a[t] := x[t] @ W_xh + h[t-1] @ W_hh + b_h    | what reaches the hidden units
     h[t] := tanh(a[t])                           | the hidden state
     s[t] := h[t] @ W_hy + b_y                    | the scores

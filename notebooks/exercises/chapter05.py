@@ -123,7 +123,7 @@ def _bias(id):
 def _initial_state(id):
     return Claim(
         id,
-        "d(L, h0) = delta[1] @ W_hh.T",
+        "d(L, h[0]) = delta[1] @ W_hh.T",
         GRADIENTS,
         title="The gradient of the initial state",
         mistakes=[
@@ -134,7 +134,7 @@ def _initial_state(id):
             ),
             Mistake("delta[1]", "this is the gradient by $a_1$; on the way to $h_0$ it is multiplied by the weights"),
             Mistake(
-                "(delta[1] @ W_hh.T) * (1 - h0^2)",
+                "(delta[1] @ W_hh.T) * (1 - h[0]^2)",
                 "no tanh stands between $h_0$ and $a_1$",
                 tempts="In the sweep back through time, each product with $W_{hh}^\\top$ is followed by a slope",
             ),

@@ -278,9 +278,15 @@ def _weights(call):
     return ast.Call(ast.Name("exp"), call.args, [])
 
 
+def _outer_shape(given, call, bound):
+    shape = given.joined_shapes(call, bound)
+    if not all(len(given.shape(argument, bound)) == 1 for argument in call.args):
+        raise IllFormed(f"`{ast.unparse(call)}`: outer takes two rows, found shapes that join to {shape_text(shape)}")
+    return shape
+
+
 def _outer_entry(part, call, at):
-    split = len(part.shape(call.args[0]))
-    return part(call.args[0], at[:split]) * part(call.args[1], at[split:])
+    return part(call.args[0], at[:1]) * part(call.args[1], at[1:])
 
 
 def _delta_mutants(given, call):
@@ -363,7 +369,7 @@ FORMS = {
     ),
     "outer": Form(
         (2,),
-        lambda given, call, bound: given.joined_shapes(call, bound),
+        _outer_shape,
         lambda e, call, index: np.multiply.outer(*(e.value(a, index) for a in call.args)),
         _outer_entry,
         lambda writer, call, place: writer.outer(*call.args, place),

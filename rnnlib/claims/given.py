@@ -12,6 +12,7 @@ from typing import NamedTuple
 from .errors import IllFormed, Unreadable
 from .forms import FORMS, shape_text
 from .language import form_of, indices_of, names_in, parse, parts_of, runs, text_of
+from .names import require_apart
 
 SIZE, INDEX, PICK = "size", "index", "pick"
 # Every axis and every derivative multiplies the work; no formula of the book needs more.
@@ -100,6 +101,11 @@ class Given:
         self._open = set()
         for clause in self.own_clauses:
             self._check_clause(clause)
+        require_apart(self._symbols())
+
+    def _symbols(self):
+        """By name, whether a symbol has entries."""
+        return {name: bool(self._shape_of_name(name, ())) for name in [*self.domains, *self.clauses]}
 
     def __add__(self, text):
         """This setting continued by further lines."""
@@ -221,8 +227,11 @@ class Given:
     def _claim_name(self, name, line):
         if name in {"pi", *FORMS, *ENTRIES} - {"d", "delta"}:
             raise Unreadable(f"`{line}`: `{name}` is a word of the language; choose another name")
-        if not name.isidentifier() or iskeyword(name):
-            raise Unreadable(f"`{line}`: `{name}` can't be the name of a symbol; choose letters, digits and _")
+        if not re.fullmatch(r"[^\W_]+(_[^\W_]+)?", name) or name[0].isdigit() or iskeyword(name):
+            raise Unreadable(
+                f"`{line}`: `{name}` can't be the name of a symbol; choose letters and digits, with one _ before what "
+                "is set below"
+            )
         if name in self.domains or name in self.clauses:
             raise IllFormed(f"`{line}`: `{name}` is declared already; give it another name")
 
@@ -282,7 +291,7 @@ class Given:
             case ast.UnaryOp():
                 return self.shape(tree.operand, bound)
             case ast.Attribute():
-                return self.shape(tree.value, bound)[::-1]
+                return self._shape_of_transpose(tree, bound)
             case ast.BinOp(op=ast.MatMult()):
                 return self._shape_of_matmul(tree, bound)
             case ast.BinOp():
@@ -366,8 +375,22 @@ class Given:
                 f"`{text_of(tree)}`: the index {text_of(index)} runs to {axis_text(bounds[1])}, the axis has {axis}"
             )
 
+    def _shape_of_transpose(self, tree, bound):
+        shape = self.shape(tree.value, bound)
+        if len(shape) == 1:
+            raise IllFormed(
+                f"`{text_of(tree)}`: a row has no .T here; aᵀ b of two rows is `outer(a, b)`, a bᵀ is `a @ b`"
+            )
+        if len(shape) != 2:
+            raise IllFormed(f"`{text_of(tree)}`: only a matrix has a transpose, found shape {shape_text(shape)}")
+        return shape[::-1]
+
     def _shape_of_matmul(self, tree, bound):
         left, right = self.shape(tree.left, bound), self.shape(tree.right, bound)
+        if len(left) == 2 and len(right) == 1:
+            turned = tree.left.value if isinstance(tree.left, ast.Attribute) else ast.Attribute(tree.left, "T")
+            meant = text_of(ast.BinOp(tree.right, ast.MatMult(), turned))
+            raise IllFormed(f"`{text_of(tree)}`: `{text_of(tree.right)}` is a row; write `{meant}`")
         if not 0 < len(left) <= 2 or not 0 < len(right) <= 2 or left[-1] != right[-2:][0]:
             raise IllFormed(f"`{text_of(tree)}`: shapes {shape_text(left)} and {shape_text(right)} can't be multiplied")
         return left[:-1] + right[:-2] + right[-1:] if len(right) > 1 else left[:-1]
@@ -423,6 +446,8 @@ class Given:
             return self.shape(tree.args[0], tuple(b for b in bound if b != index))
         if kind not in (INDEX, "") or index in self.clauses or index in ("pi", *FORMS):
             raise IllFormed(f"`{text_of(tree)}`: `{index}` means something else already; sum over another letter")
+        if not kind:
+            require_apart(self._symbols() | {index: False})
         for end in bounds:
             self._require_whole_number(end, text_of(tree), bound)
         if all(isinstance(end, ast.Constant) for end in bounds) and bounds[1].value - bounds[0].value >= MAX_TERMS:

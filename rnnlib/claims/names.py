@@ -1,0 +1,36 @@
+"""Two symbols of one setting never print alike: what a reader sees is what was checked."""
+
+from .errors import IllFormed
+from .latex import latex_name
+
+# What the typeset formulas use for themselves.
+_TAKEN = {"e": "Euler's number", r"\pi": "the number π", r"\sigma": "the sigmoid", "I": "the identity matrix, eye(K)"}
+
+
+def require_apart(symbols):
+    """Raise unless each symbol can be told from all others, and from every entry of another, by its print.
+
+    Parameters
+    ----------
+    symbols : dict
+        By name, whether the symbol has entries, so that it is printed with indices.
+
+    Raises
+    ------
+    IllFormed
+        Naming two symbols that print alike, such as ``h1`` and ``h_1``, or ``p_k`` beside ``p[k]``.
+    """
+    printed = {}
+    for name in symbols:
+        shown = latex_name(name)
+        if shown in _TAKEN:
+            raise IllFormed(f"`{name}` prints like {_TAKEN[shown]}; choose another letter")
+        if shown in printed:
+            raise IllFormed(f"`{printed[shown]}` and `{name}` print alike, as ${shown}$; rename one of them")
+        printed[shown] = name
+    for shown, name in printed.items():
+        stem, _, below = shown.partition("_")
+        # A word below, as in $h_\mathrm{before}$, is no index.
+        is_entry = below and not name.endswith("]") and not below.startswith(r"{\mathrm")
+        if is_entry and symbols.get(printed.get(stem)):
+            raise IllFormed(f"`{name}` prints like an entry of `{printed[stem]}`, as ${shown}$; rename one of them")
