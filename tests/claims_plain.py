@@ -175,8 +175,8 @@ def _layer_names(random, D, H):
 
 
 def _lstm_names(random):
-    n = dict(zip(["a", "b", "e", "g", "c0"], random.uniform(-1.5, 1.5, 5), strict=True))
-    f, i, o = (1 / (1 + np.exp(-n[k])) for k in "abe")
+    n = dict(zip(["a", "b", "r", "g", "c0"], random.uniform(-1.5, 1.5, 5), strict=True))
+    f, i, o = (1 / (1 + np.exp(-n[k])) for k in "abr")
     c1 = f * n["c0"] + i * np.tanh(n["g"])
     return n | {"f": f, "i": i, "o": o, "c1": c1, "h": o * np.tanh(c1), "ranges": {}}
 
@@ -201,7 +201,7 @@ _LAYER = (
     "a := x @ W + b\nh := tanh(a)\nL := h @ c\n"
 )
 _LSTM = (
-    "a, b, e, g, c0: real\nf := sigmoid(a)\ni := sigmoid(b)\no := sigmoid(e)\nc1 := f*c0 + i*tanh(g)\nh := o*tanh(c1)\n"
+    "a, b, r, g, c0: real\nf := sigmoid(a)\ni := sigmoid(b)\no := sigmoid(r)\nc1 := f*c0 + i*tanh(g)\nh := o*tanh(c1)\n"
 )
 _POWERS = "T: size\nw: positive\nx: real[T]\nq: unit[T]\nt, k: 1..T\nh[0] := 1\nh[t] := w * h[t-1]\n"
 

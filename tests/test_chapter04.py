@@ -26,8 +26,8 @@ RIGHT = {
     "rnn.mean-loss": "sum(p[t], t) / T - sum(y[t], t) / T",
     "rnn.output-weights": "sum(outer(h[t], p[t]), t) - sum(outer(h[t], y[t]), t)",
     "rnn.output-bias": "sum(p[t], t) - sum(y[t], t)",
-    "rnn.sigmoid-step": "(W_hy @ (p - y)) * sigmoid(a) * (1 - sigmoid(a))",
-    "rnn.embedding-row": "W_xh @ ((W_hy @ (p - y)) * (1 - tanh(a)^2))",
+    "rnn.sigmoid-step": "((p - y) @ W_hy.T) * sigmoid(a) * (1 - sigmoid(a))",
+    "rnn.embedding-row": "(((p - y) @ W_hy.T) * (1 - tanh(a)^2)) @ W_xh.T",
     "rnn.shortcut": "sum(outer(x[t], p[t]), t) - sum(outer(x[t], y[t]), t)",
     "rnn.output-curvature": "h[i] * h[j] * (delta(k, m) * p[k] - p[k] * p[m])",
 }
@@ -68,4 +68,4 @@ def test_the_tiny_network_by_hand_in_the_prose():
 
 def test_a_setting_that_continues_a_recursion_may_begin_with_any_quantity_of_it():
     # `a` and `h` are defined by each other, and only `h` has a base from which the shapes are found.
-    Claim("rnn.continued", "a[t] = U @ x[t] + W_hh.T @ h[t-1] + b_h", NETWORK + "U := W_xh.T")
+    Claim("rnn.continued", "a[t] = x[t] @ U.T + h[t-1] @ W_hh + b_h", NETWORK + "U := W_xh.T")

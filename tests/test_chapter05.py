@@ -35,7 +35,7 @@ DIAGNOSES = [
 ]
 RIGHT = {
     "bptt.bias": "delta3 + c*(1-h3^2)*w*(1-h2^2)*(1 + w*(1-h1^2))",
-    "bptt.initial-state": "W_hh @ delta[1]",
+    "bptt.initial-state": "(delta[1] / 2) @ (2 * W_hh).T",
     "bptt.sigmoid": "h[r] * c[r] + h[r] * w * delta[r+1] - h[r]^2 * (c[r] + w * delta[r+1])",
     "bptt.leaky": "c[r] + alpha*d(L, h[r+1]) + (1 - alpha)*w*(1 - g[r+1]^2)*d(L, h[r+1])",
     "bptt.product": "f2*f3*f4*u",
@@ -45,17 +45,18 @@ RIGHT = {
 
 
 def test_scalar_recursions_are_proved_for_every_number_of_steps():
-    unit = "T: size\nt: 1..T\nx: real[T]\nw, h0: real\nh[0] := h0\na[t] := w*h[t-1] + x[t]\nh[t] := tanh(a[t])"
+    unit = "T: size\nt: 1..T\nx: real[T]\nw: real\nh[0]: real\na[t] := w*h[t-1] + x[t]\nh[t] := tanh(a[t])"
     claim = Claim("scalar", "d(h[t], w) = (1 - h[t]^2) * (h[t-1] + w * d(h[t-1], w))", unit)
-    assert str(claim.evidence) == "proved for every T"
+    assert str(claim.evidence) == "proved for every T, given the chain rule"
 
 
-def test_products_of_both_kinds_are_told_apart_and_an_ill_formed_mistake_is_drawn():
+def test_products_of_both_kinds_are_told_apart_and_an_ill_formed_mistake_is_shown_as_written():
     setting = "H, V: size\nu, v: real[H]\nW: real[H, H]\nU: real[H, V]"
     ill = Mistake("u * (v @ U)", "the other matrix", kind="ill-formed")
     claim = Claim("mixed", "(u * v) @ W = (v * u) @ W", setting, mistakes=[ill])
     assert latex(claim.lines[0].left, claim.given) == r"\left(u \odot v\right) \, W"
-    assert claim.record()["mistakes"][0]["latex"]
+    mistake = claim.record()["mistakes"][0]
+    assert (mistake["latex"], mistake["text"]) == ("", "u * (v @ U)")
 
 
 @pytest.mark.parametrize(("id", "answer", "words"), DIAGNOSES)

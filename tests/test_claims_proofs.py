@@ -54,8 +54,8 @@ PROVED = [
     ("d(sum(q[i] * a[i], i)^2, q[j]) = 2 * a[j] * sum(a[i] * sum(A[i, k] * x[k], k), i)", VECTORS),
     ("d(sum(q[k] * exp(sum(a[i]*q[i], i)), k), q[j]) = exp(sum(a[i]*q[i], i)) * (1 + a[j]*sum(q[k], k))", VECTORS),
     ("d(d(sum(q[k]^2, k), x[i]), x[j]) = 2 * sum(A[k, i] * A[k, j], k)", VECTORS),
-    ("(A @ x).T = x.T @ A.T", VECTORS),
-    ("outer(x, a) @ a = x * (a @ a)", VECTORS),
+    ("(A @ diag(x)).T = diag(x) @ A.T", VECTORS),
+    ("a @ outer(a, x) = x * (a @ a)", VECTORS),
     ("softmax(x) = softmax(x + 1)", VECTORS),
     ("prod(exp(x[k]), k) = exp(sum(x[k], k))", VECTORS),
     ("y[i] * y[j] = delta(i, j) * y[i]", ONE_HOT),
@@ -87,7 +87,7 @@ FALSE = [
     ("K > 3", "K: size >= 3"),
     ("K <= 4", "K: size"),
     ("K = K + (K-1)*(K-2)*(K-3)*(K-4)", "K: size"),
-    ("i0 + k_0_0 = 2 * i0", "i0, k_0_0: size"),  # names like those of inner indices
+    ("i0 + k_0 = 2 * i0", "i0, k_0: size"),  # names like those of inner indices
     ("d(d(L, s), q) = 0", "s: real\nq := s^2\nL := q^3"),  # q is a variable and yet follows s
     ("d(h[2], h[1]) = 1 - h[2]^2", RECURSION),
     ("d(d(h[2], h[2]), h[1]) = 1", RECURSION),
@@ -209,7 +209,7 @@ def test_values(arithmetic):
         "A.T": A.T,
         "diag(x)": np.diag(x),
         "d(x, x)": np.eye(3),
-        "d(A @ x, x)": A,
+        "d(x @ A, x)": A.T,
         "sum(A[k], k)": A.sum(0),
         "sum(A[k], k, 2, 1)": np.zeros(3),
     }.items():
@@ -327,7 +327,7 @@ def _trees(depth):
         st.tuples(below, st.sampled_from(["x[1]", "x[2]", "w", "q[2]", "c", "A[1, 2]"])).map(
             lambda t: f"d({t[0]}, {t[1]})"
         ),
-        st.sampled_from(["x @ A @ a", "(A.T @ x) @ a", "softmax(x) @ a", "sum(sum(A[k, i] * x[i], i), k)"]),
+        st.sampled_from(["x @ A @ a", "(x @ A) @ a", "softmax(x) @ a", "sum(sum(A[k, i] * x[i], i), k)"]),
     )
 
 

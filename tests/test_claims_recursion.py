@@ -9,11 +9,11 @@ from rnnlib.claims.recursion import proves_by_unrolling
 
 SCALAR = """
     T: size
-    w, u, c, h0: real
+    w, u, c, start: real
     x, y: real[T]
     t, k: 1..T
     m: 1..T-1
-    h[0] := h0
+    h[0] := start
     a[t] := w*h[t-1] + u*x[t]
     h[t] := tanh(a[t])
     l[t] := (h[t] - y[t])^2 / 2
@@ -25,12 +25,11 @@ MATRIX = """
     x: real[T, D]
     W: real[D, H]
     U: real[H, H]
-    h0: real[H]
+    h[0]: real[H]
     t: 1..T
     m: 1..T-1
     i: 1..H
     n: 1..D
-    h[0] := h0
     a[t] := x[t] @ W + h[t-1] @ U
     h[t] := tanh(a[t])
     L := sum(h[t] @ h[t], t) / 2
@@ -45,12 +44,12 @@ PROVED = [
     ("d(L, w) = sum(d(L, a[t]) * h[t-1], t)", SCALAR),
     ("d(L, w) = sum((h[t] - y[t]) * d(h[t], w), t)", SCALAR),
     ("d(h[t], w) = (1 - h[t]^2) * (h[t-1] + w * d(h[t-1], w))", SCALAR),
-    ("d(L, h0) = d(L, a[1]) * w", SCALAR),
+    ("d(L, start) = d(L, a[1]) * w", SCALAR),
     ("d(R, w) = sum(d(R, a[t]) * h[t-1], t) + 2 * w * L", SCALAR),
     ("d(L, a[m]) = (h[m] + d(L, a[m+1]) @ U.T) * (1 - h[m]^2)", MATRIX),
     ("d(L, U) = sum(outer(h[t-1], d(L, a[t])), t)", MATRIX),
     ("d(L, W[n, i]) = sum(x[t, n] * d(L, a[t, i]), t)", MATRIX),
-    ("d(L, h0) = d(L, a[1]) @ U.T", MATRIX),
+    ("d(L, h[0]) = d(L, a[1]) @ U.T", MATRIX),
 ]
 FALSE = [
     ("d(L, a[m]) = (h[m] - y[m]) * (1 - h[m]^2)", SCALAR),
@@ -70,7 +69,7 @@ FALSE = [
     ("h[t] = tanh(w * h[t] + u * x[t])", SCALAR),
     ("d(L, a[m]) = (h[m] + d(L, a[m+1]) @ U) * (1 - h[m]^2)", MATRIX),
     ("d(L, U) = sum(outer(d(L, a[t]), h[t-1]), t)", MATRIX),
-    ("d(L, h0) = d(L, a[1]) @ U", MATRIX),
+    ("d(L, h[0]) = d(L, a[1]) @ U", MATRIX),
     ("d(L, h[0]) = d(L, h[1]) * w * (1 - tanh(w * h[0])^2)", OVERLAPPING),
     ("d(L, c) = d(L, h[1]) * w * (1 - tanh(w * h[0])^2)", OVERLAPPING),
     ("d(L, w) = sum(d(L, h[t]) * h[t-1] * (1 - h[t]^2), t)", OVERLAPPING),

@@ -260,8 +260,8 @@ def _mutants_told(claim):
 def _mistake(named, claim):
     mistake, shown = named.mistake, ""
     if named.statement is not None:
-        # What is ill-formed has no shapes that could choose between its signs of multiplication.
-        shown = latex_statement(named.statement, None if mistake.kind == "ill-formed" else named.given)
+        # What is ill-formed has no shapes that could choose between its signs of multiplication: show it as written.
+        shown = "" if mistake.kind == "ill-formed" else latex_statement(named.statement, named.given)
     return {
         "name": mistake.wrong,
         "latex": shown,
@@ -326,7 +326,8 @@ def folded_html(data):
     title = "where the symbols live" if is_definition else ", ".join([*counts, "how this was checked"])
     items = list(data["how"])
     for mistake in data["mistakes"]:
-        shown = f"${mistake['latex']}$: " if mistake["latex"] else ""
+        written = f"`{mistake['text']}`: " if mistake["text"] else ""
+        shown = f"${mistake['latex']}$: " if mistake["latex"] else written
         refuted = f" Refuted {mistake['counterexample']}." if mistake["counterexample"] else ""
         items.append(f"✗ {shown}{mistake['wrong']}.{refuted}")
     listed = "".join(f"<li>{_code(escape(item))}</li>" for item in items)

@@ -101,11 +101,13 @@ class Given:
         self._open = set()
         for clause in self.own_clauses:
             self._check_clause(clause)
-        require_apart(self._symbols())
+        self._require_apart()
 
-    def _symbols(self):
-        """By name, whether a symbol has entries."""
-        return {name: bool(self._shape_of_name(name, ())) for name in [*self.domains, *self.clauses]}
+    def _require_apart(self, *running):
+        """Raise if two symbols print alike, or one like an entry of another; `running` are indices of a sum."""
+        symbols = {name: bool(self._shape_of_name(name, ())) for name in [*self.domains, *self.clauses]}
+        indices = [name for name, domain in self.domains.items() if domain.kind in (INDEX, SIZE)]
+        require_apart(symbols | dict.fromkeys(running, False), [*indices, *running])
 
     def __add__(self, text):
         """This setting continued by further lines."""
@@ -447,7 +449,7 @@ class Given:
         if kind not in (INDEX, "") or index in self.clauses or index in ("pi", *FORMS):
             raise IllFormed(f"`{text_of(tree)}`: `{index}` means something else already; sum over another letter")
         if not kind:
-            require_apart(self._symbols() | {index: False})
+            self._require_apart(index)
         for end in bounds:
             self._require_whole_number(end, text_of(tree), bound)
         if all(isinstance(end, ast.Constant) for end in bounds) and bounds[1].value - bounds[0].value >= MAX_TERMS:

@@ -1,5 +1,7 @@
 """Two symbols of one setting never print alike: what a reader sees is what was checked."""
 
+import re
+
 from .errors import IllFormed
 from .latex import latex_name
 
@@ -7,20 +9,22 @@ from .latex import latex_name
 _TAKEN = {"e": "Euler's number", r"\pi": "the number π", r"\sigma": "the sigmoid", "I": "the identity matrix, eye(K)"}
 
 
-def require_apart(symbols):
+def require_apart(symbols, indices=()):
     """Raise unless each symbol can be told from all others, and from every entry of another, by its print.
 
     Parameters
     ----------
     symbols : dict
         By name, whether the symbol has entries, so that it is printed with indices.
+    indices : iterable of str
+        The names that can stand as an index.
 
     Raises
     ------
     IllFormed
         Naming two symbols that print alike, such as ``h1`` and ``h_1``, or ``p_k`` beside ``p[k]``.
     """
-    printed = {}
+    printed, letters = {}, set(map(latex_name, indices))
     for name in symbols:
         shown = latex_name(name)
         if shown in _TAKEN:
@@ -30,7 +34,7 @@ def require_apart(symbols):
         printed[shown] = name
     for shown, name in printed.items():
         stem, _, below = shown.partition("_")
-        # A word below, as in $h_\mathrm{before}$, is no index.
-        is_entry = below and not name.endswith("]") and not below.startswith(r"{\mathrm")
+        parts = re.findall(r"\\\w+|\d+|\w", below.strip("{}"))
+        is_entry = parts and not name.endswith("]") and all(part.isdigit() or part in letters for part in parts)
         if is_entry and symbols.get(printed.get(stem)):
             raise IllFormed(f"`{name}` prints like an entry of `{printed[stem]}`, as ${shown}$; rename one of them")
