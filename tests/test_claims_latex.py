@@ -11,7 +11,7 @@ import pytest
 from claims_plain import FUNCTIONS, plain
 from latex_reader import Page, Unclear, read
 
-from rnnlib.claims import Given
+from rnnlib.claims import Claim, Given, IllFormed, Mistake, Unreadable
 from rnnlib.claims.language import indices_of, parse
 from rnnlib.claims.latex import latex
 
@@ -293,3 +293,139 @@ def test_many_generated_formulas_mean_what_is_printed(record_property):
     assert not different, _report(different)
     record_property("formulas read back", means)
     record_property("without a value at their point", without_value)
+
+
+_PLAIN = Page(
+    {"x": "x", "a": "a", "u": "u", "A": "A", "K": "K", "W_b": "W_{b}", "h1": "h_{1}", "delta": r"\delta", "k": "k"},
+    {
+        "x": 0.5,
+        "a": 2.0,
+        "u": np.array([1.0, 3.0]),
+        "A": np.array([[1.0, 2.0], [0.0, 4.0]]),
+        "K": 2,
+        "W_b": 7.0,
+        "h1": 3.0,
+        "delta": np.array([5.0, 6.0]),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("typeset", "meaning"),
+    [
+        (r"\tanh^{-1}(x)", np.arctanh(0.5)),
+        (r"\tanh^{2}(x)", np.tanh(0.5) ** 2),
+        (r"\sigma^{-1}(x)", 0),
+        (r"\ln 2 a", np.log(4)),
+        (r"a \, \ln 2", 2 * np.log(2)),
+        (r"A^{-1}", [[1, -0.5], [0, 0.25]]),
+        (r"A^{2}", [[1, 10], [0, 16]]),
+        (r"A^{\odot 2}", [[1, 4], [0, 16]]),
+        (r"1 \oslash u", [1, 1 / 3]),
+        (r"u^{2}", [1, 9]),
+        (r"u^{\top} u", [[1, 3], [3, 9]]),
+        (r"u \, u^{\top}", 10),
+        (r"u \, A", [1, 14]),
+        (r"\sum_{k=1}^{K} u_{k} + a", 6),
+        (r"\sum_{k=1}^{K} u_{k} a", 8),
+        (r"e^{x} a", 2 * np.exp(0.5)),
+        (r"u_{K}", 3),
+        (r"A_{1,K}", 2),
+        (r"A_{K,K-1}", 0),
+        (r"\frac{\partial u_{1}}{\partial u}", [1, 0]),
+        (r"\mathbf{1}_{K=2}", 1),
+        (r"-x^{2}", -0.25),
+    ],
+)
+def test_the_reader_reads_as_a_person_does(typeset, meaning):
+    np.testing.assert_allclose(read(typeset, _PLAIN), meaning, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "typeset",
+    [
+        r"x(a)",
+        r"x \, (a + x)",
+        r"2 3",
+        r"2 \, \frac{1}{2}",
+        r"x \, 2",
+        r"a + -x",
+        r"x^{2}^{3}",
+        r"e^{x}^{2}",
+        r"\exp(x)^{2}",
+        r"\ln x \cdot a",
+        r"\tanh^{k}(x)",
+        r"A \, u",
+        r"u \, u",
+        r"u^{T}",
+        r"\frac{1}{A}",
+        r"\left|A\right|",
+        r"e^{A}",
+        r"A \odot A \, A",
+        r"u \oslash u \odot u",
+        r"u \cdot u",
+        r"u^{-1}",
+        r"A_{i-1j}",
+        r"A_{12}",
+        r"\delta_{1,2}",
+        r"\frac{a}{x}^{2}",
+        r"h_{2}",
+        r"q",
+        r"u^{\top}",
+        r"x^{\top}",
+    ],
+)
+def test_the_reader_refuses_what_a_person_would_ask_about(typeset):
+    with pytest.raises(Unclear):
+        read(typeset, _PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("h1, h_1: real", "`h1` and `h_1` print alike"),
+        ("delta, δ: real", "`delta` and `δ` print alike"),
+        ("beta1, β_1: real", "print alike"),
+        ("K: size\nk: 1..K\np: real[K]\np_k: real", "`p_k` prints like an entry of `p`"),
+        ("T: size\nt: 1..T\nh0: real\nh[0] := h0\nh[t] := 2 * h[t-1]", "`h0` prints like an entry of `h`"),
+        ("T: size\nh: real[T]\nh_T: real", "`h_T` prints like an entry of `h`"),
+        ("K: size\nA: real[K, K]\nA12: real", "`A12` prints like an entry of `A`"),
+        ("e: real", "Euler's number"),
+        ("sigma: real", "the sigmoid"),
+        ("σ: real", "the sigmoid"),
+        ("π: real", "the number π"),
+        ("K: size\nI: real[K, K]", r"eye\(K\)"),
+        ("x, x_: real", "can't be the name"),
+        ("_x: real", "can't be the name"),
+        ("W_1_2: real", "can't be the name"),
+    ],
+)
+def test_two_symbols_of_a_setting_never_print_alike(setting, told):
+    with pytest.raises((IllFormed, Unreadable), match=told) as caught:
+        Given(setting)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_running_index_never_prints_like_a_symbol():
+    given = Given("K: size\np: real[K]\np_q: real\nbeta: real")
+    for text in ("sum(p[q] * p_q, q, 1, K)", "sum(p[β], β, 1, K)", "sum(p[e], e, 1, K)"):
+        with pytest.raises(IllFormed, match="print"):
+            given.shape(parse(text))
+
+
+def test_symbols_that_differ_in_print_are_told_apart():
+    Given(
+        "H: size\nW: real[H, H]\nW_xh: real[H, H]\nh: real[H]\nh_before: real[H]\nyhat, y_hat, ab, a, b, x1, X1: real"
+    )
+
+
+def test_kronecker_gives_way_to_another_delta():
+    given = Given("T: size\nt, k: 1..T\ndelta: real[T, T]")
+    assert latex(parse("delta(t, k) * delta[t, k]"), given) == r"\mathbf{1}_{t=k} \, \delta_{t k}"
+
+
+def test_a_mistake_that_means_nothing_is_shown_as_it_was_written():
+    ill = Mistake("b * a", "a row does not fit", kind="ill-formed", given="")
+    claim = Claim("t.t", "a @ A = a @ A", "K, H: size\na: real[K]\nb: real[H]\nA: real[K, H]", mistakes=[ill])
+    shown = claim.record()["mistakes"][0]
+    assert (shown["latex"], shown["text"]) == ("", "b * a")
