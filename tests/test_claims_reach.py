@@ -29,8 +29,8 @@ WINDOW = """
     a[t] := E[w[t]] @ U
     U: real[D, H]
     L := sum(tanh(a[t]) @ c, t)
-    e: 1..3
-    u[e]: 1..V
+    m: 1..3
+    u[m]: 1..V
     z := concat(E[u[1]], E[u[2]], E[u[3]])
     b := z @ W
     M := tanh(b) @ c
@@ -66,9 +66,9 @@ CLAIMS = {
         "proved for every",
     ),
     "blocks of a window of picked rows": (
-        "d(M, E[v, n]) = sum(delta(u[e], v) * sum(d(M, b[j]) * W[(e - 1) * D + n, j], j), e)",
+        "d(M, E[v, n]) = sum(delta(u[m], v) * sum(d(M, b[j]) * W[(m - 1) * D + n, j], j), m)",
         WINDOW,
-        "d(M, E[v, n]) = sum(delta(u[e], v) * sum(d(M, b[j]) * W[n, j], j), e)",
+        "d(M, E[v, n]) = sum(delta(u[m], v) * sum(d(M, b[j]) * W[n, j], j), m)",
         "",
     ),
     "the identity matrix": (

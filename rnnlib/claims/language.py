@@ -10,7 +10,8 @@ What can be written:
 names and indices           ``p``, ``W_hh``, ``beta``, ``p[i]``, ``W[i, j]``, ``h[t-1]``, ``softmax(s)[j]``
 numbers                     ``2``, ``0.5`` (exactly one half)
 arithmetic                  ``+ - * /``, ``**`` or ``^`` or ``²``; on arrays, element by element
-matrices                    ``A @ B``, ``A.T``, ``outer(a, b)``, ``diag(v)``, ``eye(K)``, ``concat(a, b)``
+matrices                    ``A @ B``, ``A.T``, ``outer(a, b)``, ``diag(v)``, ``eye(K)``, ``concat(a, b)``;
+                            vectors are rows: ``v @ A``, never ``A @ v``
 functions                   those of `FORMS`: ``exp(x)``, ``floor(x)``, ``softmax(v)``, ``norm(v)``, ...
 sums and products           ``sum(f, k)`` over the range of ``k``, ``sum(f, k, 1, t)``; ``prod`` likewise;
                             ``matprod`` multiplies matrices, those of smaller ``k`` to the left
