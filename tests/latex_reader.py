@@ -40,8 +40,8 @@ _RELATIONS = {
 }
 _BETWEEN = {
     r"\left|": (r"\right|", lambda x: abs(_number(x))),
-    r"\left\lfloor": (r"\right\rfloor", lambda x: np.floor(_plain(x))),
-    r"\left\lVert": (r"\right\rVert", lambda x: np.linalg.norm(_plain(x), 2)),
+    r"\lfloor": (r"\rfloor", lambda x: np.floor(_plain(x))),
+    r"\lVert": (r"\rVert", lambda x: np.linalg.norm(_plain(x), 2)),
 }
 _TIMES = (r"\,", r"\cdot", r"\odot", r"\oslash")
 _SERIES = (r"\sum", r"\prod", r"\bigodot")
@@ -140,7 +140,8 @@ def tokens(latex):
     for match in _TOKEN.finditer(latex):
         if latex[end : match.start()].strip():
             raise Unclear(f"what is `{latex[end : match.start()]}`?")
-        found.append(re.sub(r"\s", "", match[0]))
+        # Bars that grow mean the same as bars that do not.
+        found.append(re.sub(r"\s|\\left(?=\\l)|\\right(?=\\r)", "", match[0]))
         end = match.end()
     if latex[end:].strip():
         raise Unclear(f"what is `{latex[end:]}`?")
@@ -221,7 +222,7 @@ class _Parser:
 
     def starts(self):
         ends = ("", "+", "-", ",", "^", "_", "}", ")", "&", r"\\", *_RELATIONS)
-        return self.next not in ends and not self.next.startswith((r"\right", r"\end"))
+        return self.next not in ends and not self.next.startswith((r"\right", r"\end", r"\rfloor", r"\rVert"))
 
     def beside(self, left, space):
         """What can't stand beside one another without a sign."""

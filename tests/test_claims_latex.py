@@ -12,8 +12,9 @@ from claims_plain import FUNCTIONS, plain
 from latex_reader import Page, Unclear, read
 
 from rnnlib.claims import Claim, Given, IllFormed, Mistake, Unreadable
-from rnnlib.claims.language import indices_of, parse
-from rnnlib.claims.latex import latex
+from rnnlib.claims.display import aligned
+from rnnlib.claims.language import indices_of, parse, parse_statement
+from rnnlib.claims.latex import latex, latex_statement
 
 SETTING = Given("""
     K, H, T: size
@@ -429,3 +430,10 @@ def test_a_mistake_that_means_nothing_is_shown_as_it_was_written():
     claim = Claim("t.t", "a @ A = a @ A", "K, H: size\na: real[K]\nb: real[H]\nA: real[K, H]", mistakes=[ill])
     shown = claim.record()["mistakes"][0]
     assert (shown["latex"], shown["text"]) == ("", "b * a")
+
+
+def test_lines_are_aligned_at_their_relation_and_not_at_that_of_a_condition():
+    given = Given("x, y: real")
+    text = latex_statement(parse_statement("x + cases(x == 0, 1, 2) = y"), given)
+    both = aligned([{"latex": text, "reason": ""}, {"latex": "= x", "reason": ""}])
+    assert r"x = 0 \\" in both and "&= y" in both

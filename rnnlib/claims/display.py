@@ -308,9 +308,11 @@ def _anchored(text):
     for sign in (":=", *_SIGNS.values()):
         if text.startswith(sign + " "):
             return "&" + text
+    # A condition of cases holds a sign of its own.
+    outside = re.sub(r"\\begin\{array\}.*\\end\{array\}", lambda m: "." * len(m[0]), text)
     for sign in (":=", *_SIGNS.values()):
-        if f" {sign} " in text:
-            return text.replace(f" {sign} ", f" &{sign} ", 1)
+        if (place := outside.find(f" {sign} ")) >= 0:
+            return f"{text[:place]} &{text[place + 1 :]}"
     return text + " &"
 
 

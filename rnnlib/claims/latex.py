@@ -96,6 +96,7 @@ def latex_name(name):
 class _Writer:
     def __init__(self, given):
         self.given, self.bound = given, []
+        self._known = {}  # by a tree's id, the tree and the number of its axes
         self._closed = set()  # the arguments of functions that a factor follows: they need their brackets
 
     def write(self, tree, place=_WHOLE):
@@ -123,7 +124,9 @@ class _Writer:
 
     def _axes(self, tree):
         """How many axes a tree has; without a setting, everything is a number."""
-        return len(self.given.shape(tree, self.bound)) if self.given else 0
+        if self.given and id(tree) not in self._known:  # each product asks anew about all of its factors
+            self._known[id(tree)] = tree, len(self.given.shape(tree, self.bound))
+        return self._known[id(tree)][1] if self.given else 0
 
     def _number(self, text, place):
         """A number as it is written; 2.5e-3 as a power of ten."""
@@ -274,7 +277,8 @@ class _Writer:
 
     def between(self, opening, x, closing):
         """What stands between two signs, such as those of a norm."""
-        return rf"\left{opening} {self.write(x)} \right{closing}"
+        inner = self.write(x)
+        return rf"\left{opening} {inner} \right{closing}" if _is_tall(x) else f"{opening} {inner} {closing}"
 
     def concat(self, parts):
         """Rows joined end to end."""
