@@ -429,7 +429,7 @@ def test_a_mistake_that_means_nothing_is_shown_as_it_was_written():
     ill = Mistake("b * a", "a row does not fit", kind="ill-formed", given="")
     claim = Claim("t.t", "a @ A = a @ A", "K, H: size\na: real[K]\nb: real[H]\nA: real[K, H]", mistakes=[ill])
     shown = claim.record()["mistakes"][0]
-    assert (shown["latex"], shown["text"]) == ("", "b * a")
+    assert (shown["latex"], shown["text"]) == ("", "a @ A = b * a")
 
 
 def test_lines_are_aligned_at_their_relation_and_not_at_that_of_a_condition():

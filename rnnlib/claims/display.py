@@ -14,7 +14,7 @@ from ..mime import FOLDED, MIME
 from .evidence import COMPUTED, TESTED
 from .given import INDEX, PICK, SIZE, Given
 from .judge import varies
-from .language import form_of
+from .language import form_of, has_relation, text_of
 from .latex import latex, latex_name, latex_statement
 from .numeric import Fast, Work, evaluate
 from .points import MAX_INDEX_CHOICES, random_point
@@ -258,14 +258,17 @@ def _mutants_told(claim):
 
 
 def _mistake(named, claim):
-    mistake, shown = named.mistake, ""
-    if named.statement is not None:
-        # What is ill-formed has no shapes that could choose between its signs of multiplication: show it as written.
-        shown = "" if mistake.kind == "ill-formed" else latex_statement(named.statement, named.given)
+    mistake, shown, text = named.mistake, "", named.mistake.statement
+    if mistake.kind == "ill-formed":
+        # It has no shapes that could choose between its signs of multiplication: it is shown as it was written.
+        left, relation, _ = claim.statement
+        text = text if has_relation(text) else f"{text_of(left)} {relation} {text}"
+    elif named.statement is not None:
+        shown = latex_statement(named.statement, named.given)
     return {
         "name": mistake.wrong,
         "latex": shown,
-        "text": mistake.statement,
+        "text": text,
         "kind": mistake.kind,
         "wrong": mistake.wrong,
         "where": _own(named.given) if mistake.given else [],
