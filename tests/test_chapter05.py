@@ -56,7 +56,7 @@ def test_products_of_both_kinds_are_told_apart_and_an_ill_formed_mistake_is_show
     claim = Claim("mixed", "(u * v) @ W = (v * u) @ W", setting, mistakes=[ill])
     assert latex(claim.lines[0].left, claim.given) == r"\left(u \odot v\right) \, W"
     mistake = claim.record()["mistakes"][0]
-    assert (mistake["latex"], mistake["text"]) == ("", "(u * v) @ W = u * (v @ U)")
+    assert (mistake["latex"], mistake["text"]) == ("", "u * v @ W = u * (v @ U)")
 
 
 @pytest.mark.parametrize(("id", "answer", "words"), DIAGNOSES)
