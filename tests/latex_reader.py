@@ -379,6 +379,8 @@ class _Parser:
         for part in parts:
             if any((_is_index_atom(a) or a == "}") and (_is_index_atom(b) or b == "(") for a, b in pairwise(part)):
                 raise Unclear(f"the indices {''.join(below)} need commas")
+            if r"\," in part:
+                raise Unclear(f"the index {''.join(part)} may be one or two")
         return [self.inside(part) for part in parts]
 
     def indicator(self):
@@ -471,7 +473,7 @@ class _Parser:
         otherwise = self.expression()
         for token in ("&", r"\text{otherwise}", r"\end{array}", r"\right."):
             self.take(token)
-        if self.next in ("+", "-", "^", "_", *_TIMES) or self.starts():
+        if self.next in ("+", "-", "^", "_", ",", "&", "\\\\", *_TIMES) or self.starts():
             raise Unclear("what stands behind a brace of cases may belong to the last one")
 
         def value(scene):

@@ -276,6 +276,56 @@ def read_back(count, seed):
     return means, without_value, different
 
 
+# Each was printed wrongly once, or would be if one rule of the typesetting were left out.
+HARD = [
+    "(v / p) * x",
+    "x * (v / p)",
+    "(v / p) / (p / v)",
+    "tanh(x)^1",
+    "tanh(x)^0",
+    "tanh(x)^(-1)",
+    "tanh(A)^2",
+    "outer(p, 1^v)",
+    "outer(p, v)^2",
+    "outer(p, v).T",
+    "p @ 2^A",
+    "v[2 * r - 3]",
+    "A[2 * r - 3, j]",
+    "2 * (1 / 2)",
+    "2 * (3 / 4) * x",
+    "max(cases(x > y, x, y), 2)",
+    "cases(x > y, cases(x > 2, 1, 2), 3)",
+    "cases(x > y, 1, 2) + 3",
+    "log(2) * x",
+    "log(x)^2",
+    "(A * B) @ A",
+    "A * (B @ A)",
+    "A @ B * A * x",
+    "exp(x)^2",
+    "1 / A",
+    "A^(-1)",
+    "sum(v[i], i) * v[i]",
+    "sum(v[i] + 1, i) + x",
+    "-(-x)",
+    "x - -y * w",
+    "x * 1e-2",
+    "p @ v * (p @ W_k)",
+    "abs(A) * abs(x)",
+    "delta(r - 1, j)",
+    "prod(A, i) @ matprod(A, i)",
+    "w * (1 - x) * (x + 1)",
+]
+
+
+@pytest.mark.parametrize("text", HARD)
+def test_hard_formulas_mean_what_is_printed(text):
+    where, running = page(5)
+    tree = parse(text)
+    np.testing.assert_allclose(
+        read(latex(tree, SETTING), where, running), source_value(tree, where, running), rtol=1e-9
+    )
+
+
 def _report(different):
     shortest = sorted(different, key=len)[:12]
     return f"{len(different)} formulas read otherwise:\n" + "\n".join(shortest)
