@@ -146,3 +146,7 @@ def test_axes_are_compared_as_numbers_of_entries():
     assert Claim("a", "concat(x, w) - z = -z + concat(x, w)", setting)
     with pytest.raises(IllFormed, match="do not fit"):
         Claim("a", "concat(x, w) + y = z", setting)
+
+
+def test_a_number_as_one_case_of_an_array_is_an_array_of_it():
+    assert Claim("a", "cases(x > 0, v, 0) @ u = cases(x > 0, v @ u, 0)", "K: size\nx: real\nu, v: real[K]")

@@ -195,7 +195,8 @@ def _cases_shape(given, call, bound):
 
 def _cases_value(e, call, index):
     holds = _RELATIONS[type(call.args[0].ops[0])][0](*(e.value(side, index) for side in _sides(call.args[0])))
-    return e.value(call.args[1 if holds else 2], index)
+    # A number stands for an array of it where the other case is an array.
+    return e.value(call.args[1 if holds else 2], index) + e.empty(call, tuple(index), 0)
 
 
 def _cases_entry(part, call, at):

@@ -359,10 +359,10 @@ class _Evaluation:
         if len(steps) > MAX_TERMS:
             raise Undecided(f"a sum has {len(steps)} terms; at most {MAX_TERMS} are added up")
         if not steps:
-            return self._empty(term, (*index, running), empty)
+            return self.empty(term, (*index, running), empty)
         return reduce(add, (self.value(term, {**index, running: k}) for k in steps))
 
-    def _empty(self, tree, bound, empty):
+    def empty(self, tree, bound, empty):
         """What an empty sum or product of such trees is: a number for each entry, or the array that `empty` makes."""
         shape = [self.point.length(parse(axis)) for axis in self.given.shape(tree, bound)]
         if callable(empty):
