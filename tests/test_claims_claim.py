@@ -28,9 +28,8 @@ from rnnlib.claims import (
 from rnnlib.claims import claim as engine
 from rnnlib.claims.claim import ILL_FORMED, WORDING
 from rnnlib.claims.display import bundles, payload
-from rnnlib.claims.language import parse, text_of
-from rnnlib.claims.mutants import MAX_MUTANTS, mutants
-from rnnlib.claims.numeric import Exact
+from rnnlib.claims.language import parse, parse_statement, text_of
+from rnnlib.claims.mutants import MAX_CHANGED_DEFINITIONS, MAX_MUTANTS, mutants, mutants_of
 from rnnlib.mime import FOLDED, MIME
 
 SOFTMAX = Given(
@@ -55,7 +54,7 @@ def test_a_claim_tells_its_evidence():
     assert made.evidence.tested[0].points >= 12
     assert made.answers == ["S0-08", "S2-06"]
     assert made.mistakes[0].refutation.startswith("at K = 2, s = (0, 0), i = 1, j = 2")
-    assert made.mutants_refuted > 10
+    assert len(made.mutants.refuted) > 10
     assert 0 < made.seconds < 20
 
 
@@ -72,8 +71,8 @@ def test_ids(id):
         ("x = y", "x: real", IllFormed, "^a.b: .*`y` has no domain"),
         ("x == x", "x: real", Unreadable, "^a.b: .*exactly one"),
         ("v = x", "K: size\nv: real[K]\nx: real", IllFormed, r"shape \(K\)"),
-        ("v[i + 1] = v[i + 1]", "K: size\nv: real[K]\ni: 1..K", IllFormed, "narrow a range"),
-        ("log(-x^2 - 1) = x", "x: real", Undecided, "only 0 of"),
+        ("v[i + 1] = v[i + 1]", "K: size\nv: real[K]\ni: 1..K", IllFormed, "narrow the setting"),
+        ("log(-x^2 - 1) = x", "x: real", IllFormed, "undefined at x = 0.*not positive"),
         ("sum(sum(sum(x, i, 1, 999), j, 1, 999), k, 1, 999) = x", "x: real", Undecided, "too long"),
         ("x ≈ y", "x, y: real", IllFormed, "≈ compares a scalar with a number"),
     ],
@@ -130,10 +129,8 @@ def test_a_mistake_may_bring_its_own_symbols():
 def test_a_check_that_accepts_a_wrong_mutant_is_broken(monkeypatch):
     real = engine.compare
 
-    def blind(statement, given, arithmetic=Exact, **options):
-        if arithmetic is Exact and text_of(statement.right) != "x + x":
-            statement = statement._replace(right=statement.left)
-        return real(statement, given, arithmetic, **options)
+    def blind(statement, *others, **options):
+        return real(statement._replace(right=statement.left), *others, **options)
 
     monkeypatch.setattr(engine, "compare", blind)
     with pytest.raises(Accepted, match="wrong in float64 but passes the check"):
@@ -142,10 +139,63 @@ def test_a_check_that_accepts_a_wrong_mutant_is_broken(monkeypatch):
 
 def test_mutants_equal_to_the_claim_are_listed():
     made = Claim("a", "delta(i, j) * v[i] = delta(i, j) * v[j]", "K: size\nv: real[K]\ni, j: 1..K")
-    assert "delta(i, j) * v[i]" in [text_of(mutant.right) for mutant in made.equivalent]
+    assert "delta(i, j) * v[i]" in [text_of(mutant.statement.right) for mutant in made.mutants.equivalent]
 
 
-def _mutant_texts(text, setting="x, y, z: real\nK: size\nA: real[K, K]\nv: real[K]\ni, j, k: 1..K"):
+# What is mutated beside the two sides.
+
+
+def _mutants(statement, setting):
+    return list(mutants_of(parse_statement(statement), Given(setting)))
+
+
+def test_inequalities_and_rounded_numbers_have_mutants():
+    def shown(statement, setting=""):
+        return {f"{text_of(s.left)} {s.relation} {text_of(s.right)}" for s, *_ in _mutants(statement, setting)}
+
+    assert shown("x^2 + 1 >= 2", "x: real") == {
+        "x ** 2 + 1 <= 2",
+        "x ** 2 + 1 > 2",
+        "x ** 2 + 1 >= 3",
+        "x ** 2 + 1 >= 1",
+        "x ** 2 + 2 >= 2",
+        "x ** 3 + 1 >= 2",
+        "x ** 1 + 1 >= 2",
+    }
+    assert shown("exp(2.03) ≈ 7.61") == {"exp(2.03) ≈ 7.62", "exp(2.03) ≈ 7.6"}
+    assert shown("-exp(1) ≈ -3") == {"-exp(1) ≈ -4", "-exp(1) ≈ -2"}
+
+
+def test_definitions_are_mutated():
+    found = [m for m in _mutants("L = x^4", "x: real\nq := x^2\nL := q^2\nunused := x") if m.clause and m.given]
+    assert {m.clause.name for m in found} == {"q", "L"}
+    assert 5 < len(found) <= MAX_CHANGED_DEFINITIONS
+    assert all(text_of(m.given.clauses[m.clause.name][0].body) == text_of(m.clause.body) for m in found)
+    made = Claim("a", "L = x^4", "x: real\nq := x^2\nL := q^2")
+    assert any(m.clause for m in made.mutants.refuted)
+
+
+def test_every_mutant_is_counted():
+    made = _jacobian()
+    generated = sum(1 for line in made.lines for _ in mutants_of(line, made.given))
+    assert sum(map(len, made.mutants)) == generated
+    assert made.mutants.ill_formed  # such as p[i + 1]
+    data = payload(made)
+    assert data["mutants"] == generated
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"), [("x = x", "x: real"), ("sum(x[k], k) = sum(x[k], k)", "K: size\nx: real[K]\nk: 1..K")]
+)
+def test_a_check_refutes_something(statement, setting, monkeypatch):
+    assert Claim("a", statement, setting).mutants.refuted
+    monkeypatch.setattr(engine, "mutants_of", lambda *_: [])
+    with pytest.raises(Accepted, match="refutes no wrong version"):
+        Claim("a", statement, setting)
+    assert Claim("a", statement, setting, mistakes=[Mistake("1", "it is no constant")])
+
+
+def _mutant_texts(text, setting="x, y, z: real\nK, T: size\nA: real[K, K]\nv, w: real[K]\ni, j, k: 1..K"):
     return {mutant: words for mutant, (_, words) in mutants(parse(text), Given(setting)).items()}
 
 
@@ -167,11 +217,22 @@ def _mutant_texts(text, setting="x, y, z: real\nK: size\nA: real[K, K]\nv: real[
         ("sum(v[k], k, 1, i - 1)", {"sum(v[k], k, 1, i)", "sum(v[k], k, 2, i - 1)"}),
         ("delta(i, j)", {"1", "delta(k, j)", "delta(i, k)"}),
         ("outer(v, v + 1)", {"outer(v + 1, v)"}),
-        ("tanh(x)", {"x", "-tanh(x)"}),
+        ("tanh(x)", {"x", "-tanh(x)", "sigmoid(x)", "tanh(y)", "tanh(z)"}),
+        ("exp(x) + log(y)", {"log(x) + log(y)", "exp(x) + exp(y)"}),
+        ("max(x, y)", {"x", "y", "min(x, y)", "max(y, y)"}),
+        ("v[i]", {"w[i]", "v[i + 1]"}),
+        ("K * x", {"T * x", "K * y"}),
+        ("sum(v[k], k)", {f"sum(v[k], k, {ends})" for ends in ("1 + 1, K", "1, K - 1", "1, 1", "K, K")}),
+        ("prod(x, k, 1, i)", {"prod(x, k, 1, i + 1)", "prod(x, k, 1, i - 1)"}),
+        ("i * x", {"j * x", "k * x"}),
     ],
 )
 def test_mutants_of_every_kind(text, expected):
     assert expected <= set(_mutant_texts(text))
+
+
+def test_an_index_has_no_transpose():
+    assert not any(".T" in text for text in _mutant_texts("i * x + K * y"))
 
 
 def test_mutants_never_equal_the_original_and_cover_a_long_formula():
@@ -198,7 +259,7 @@ def test_claims_can_be_made_in_a_thread():
 @pytest.mark.parametrize(
     ("answer", "status", "told"),
     [
-        ("p[j] - y[j]", "right", "12 random points"),
+        ("p[j] - y[j]", "right", "points"),
         ("-(y[j] - p[j])", "right", ""),
         ("p[j] * sum(y[k], k) - y[j]", "right", ""),
         ("exp(s[j]) / sum(exp(s[k]), k) - y[j]", "right", ""),
@@ -379,14 +440,16 @@ def test_payload():
     assert data["verdict"] == "holds"
     assert data["evidence"] == "proved for every K"
     assert data["level"] == "proved"
-    assert data["mutants"] == data["mutants_refuted"] + data["mutants_equivalent"]
+    assert data["mutants"] == sum(
+        data[f"mutants_{fate}"] for fate in ("refuted", "equivalent", "ill_formed", "undecided")
+    )
     (mistake,) = data["mistakes"]
     assert mistake["refuted"]
     assert mistake["rows"] == ["S2-05", "S2-06"]
     assert mistake["damage"] is True
     assert mistake["latex"].startswith(r"\frac{\partial p_{i}}")
     assert any("left as a symbol" in line for line in data["how"])
-    assert any("points with $K$" in line for line in data["how"])
+    assert any("float64" in line and "$K$ from 1 to 8" in line for line in data["how"])
 
 
 def test_jupyter_is_shown_a_formula_and_what_unfolds():

@@ -15,9 +15,15 @@ COLUMNS = (
     "mutants",
     "mutants_refuted",
     "mutants_equivalent",
+    "mutants_ill_formed",
+    "mutants_undecided",
     "answers",
     "page",
 )
+
+
+# What may become of a mutant: refuted, true as well, without a meaning, or undecided.
+FATES = ("refuted", "equivalent", "ill_formed", "undecided")
 
 
 def rows(records):
@@ -36,11 +42,11 @@ def rows(records):
 
 
 def sound(row):
-    """Whether a row's claim holds, and refused every mistake and every mutant that is not equal to it."""
+    """Whether a row's claim holds, refused every mistake and says of every mutant what became of it."""
     return (
         row["verdict"] == "holds"
         and row["mistakes_refuted"] == row["mistakes"]
-        and row["mutants_refuted"] + row["mutants_equivalent"] >= row["mutants"]
+        and sum(row[f"mutants_{fate}"] for fate in FATES) == row["mutants"]
     )
 
 

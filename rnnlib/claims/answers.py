@@ -56,13 +56,13 @@ def judge_answer(asked, answer):
         return Verdict(UNANSWERED, "No answer yet: write a formula between the quotes, then run the cell again.")
     try:
         statement = _read(answer, asked)
-        outcome = compare(statement, asked.given, work=Work(allowed))
+        outcome = compare(statement, asked.given, asked.sample, Work(allowed))
     except (Unreadable, IllFormed) as error:
         return Verdict(UNREADABLE, f"{error}.")
     except Undecided as error:
         return Verdict(UNREADABLE, f"Your formula can't be judged: {error}.")
     if isinstance(outcome, Agreement):
-        return Verdict(RIGHT, f"Right: it agrees with `{asked.id}` at {outcome.points} random points.")
+        return Verdict(RIGHT, f"Right: it agrees with `{asked.id}` at {outcome.points} points.")
     return Verdict(WRONG, _diagnosis(statement, asked, outcome, Work(allowed)))
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .evidence import establish, joined
 from .given import Given
-from .judge import MAX_WORK, UNDEFINED, Agreement, Counterexample, compare, counterexample
+from .judge import MAX_WORK, Counterexample, compare, counterexample, differs_in_floats
 from .language import Statement, has_relation, parse, parse_statement, text_of
-from .mutants import mutants
-from .numeric import Fast, Work
+from .mutants import MAX_CHANGED_DEFINITIONS, mutants_of
+from .numeric import Work
+from .points import Sample
 
-EQUIVALENT = object()
 FALSE, ILL_FORMED, WORDING = "false", "ill-formed", "wording"
 _ID = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
 
@@ -57,6 +57,15 @@ class Named(NamedTuple):
     refutation: str
 
 
+class Tally(NamedTuple):
+    """What became of a claim's mutants: each is in one of these lists."""
+
+    refuted: list
+    equivalent: list
+    ill_formed: list
+    undecided: list
+
+
 class Claim:
     """A statement of the book. Making one checks it; a wrong one can't be made.
 
@@ -84,7 +93,7 @@ class Claim:
     Refuted
         When the statement is false, with a counterexample.
     Accepted
-        When a mistake or a mutant passes the same check.
+        When a mistake or a mutant passes the same check, or there is no wrong version that the check refutes.
     Undecided
         When there are too few points, or the proof does not end in time.
     """
@@ -100,9 +109,19 @@ class Claim:
         self.fixed = fixed or {}
         with _told(f"{id}: "):
             self.lines, self.reasons = self._read(statement)
+            for line in self.lines:
+                self.given.check_statement(line)
+            self.samples = [Sample(line, self.given) for line in self.lines]
             self.evidence = self._establish()
+            # What is compared with the claim as a whole meets the points of the whole.
+            same = [n for n, line in enumerate(self.lines) if line == self.statement]
+            self.sample = self.samples[same[0]] if same else Sample(self.statement, self.given)
             self.mistakes = [self._refuted(mistake) for mistake in mistakes]
-            self.mutants_refuted, self.equivalent = self._refute_mutants()
+            self.mutants = self._refute_mutants()
+            if not self.mutants.refuted and not any(named.refutation for named in self.mistakes):
+                raise Accepted("the check refutes no wrong version of it, so it checks nothing: add a mistake")
+        for sample in [*self.samples, self.sample]:
+            sample.forget_nudges()
         self.seconds = time.perf_counter() - started
 
     def _read(self, statement):
@@ -123,15 +142,23 @@ class Claim:
         if unknown := [name for name in self.fixed if name not in self.given.sizes_declared()]:
             raise IllFormed(f"`fixed` names {unknown[0]}, which is no size of the setting")
         found, work = [], Work(MAX_WORK * len(self.lines))
-        for number, line in enumerate(self.lines):
+        for number, (line, sample) in enumerate(zip(self.lines, self.samples, strict=True)):
             with _told(self._place(number)):
-                self.given.check_statement(line)
-                agreement = compare(line, self.given, work=work)
+                agreement = compare(line, self.given, sample, work)
                 if isinstance(agreement, Counterexample):
-                    raise Refuted(f"does not hold {counterexample(line, self.given, agreement)}")
+                    self._raise_refuted(line, agreement)
                 found.append(establish(line, self.given, agreement, self.fixed))
         self.work = MAX_WORK * len(self.lines) - work.left
         return joined(found)
+
+    def _raise_refuted(self, line, found):
+        shown = counterexample(line, self.given, found)
+        if not shown.undefined:
+            raise Refuted(f"does not hold {shown}")
+        raise IllFormed(
+            f"{shown.undefined}; narrow the setting: a shorter range, a least size, a domain such as nonzero or "
+            "positive, or a line such as `assume x != 0`"
+        )
 
     def _refuted(self, mistake):
         if mistake.kind == WORDING:
@@ -146,7 +173,7 @@ class Claim:
             raise IllFormed(f"the mistake `{text}` can't be checked: {error}") from None
         if mistake.kind == ILL_FORMED:
             raise Accepted(f"the mistake `{text}` is listed as ill-formed, but it means something")
-        outcome = compare(statement, given)
+        outcome = compare(statement, given, self.sample)
         if not isinstance(outcome, Counterexample):
             raise Accepted(
                 f"the mistake `{text}` ({mistake.wrong}) agrees with the claim at every point tried: "
@@ -155,43 +182,34 @@ class Claim:
         return Named(mistake, statement, given, str(counterexample(statement, given, outcome)))
 
     def _refute_mutants(self):
-        refuted, equivalent = 0, []
-        for line in self.lines:
-            for mutant, words in self._mutants_of(line):
-                try:
-                    outcome = compare(mutant, self.given)
-                    if isinstance(outcome, Agreement):
-                        outcome = self._sorted_out(mutant, words)
-                except (IllFormed, Undecided):
-                    continue  # it means nothing, such as p[k+1] in a sum to the last k
-                if outcome is EQUIVALENT:
-                    equivalent.append(mutant)
-                elif outcome.right != UNDEFINED:
-                    refuted += 1
-        return refuted, equivalent
+        """Sort every mutant: refuted, true as well, without a meaning, or undecided; none is dropped."""
+        tally, definitions = Tally([], [], [], []), -(-MAX_CHANGED_DEFINITIONS // len(self.lines))
+        for line, sample in zip(self.lines, self.samples, strict=True):
+            for mutant in mutants_of(line, self.given, line is self.lines[0], definitions):
+                self._fate(mutant, sample, tally).append(mutant)
+        return tally
 
-    def _sorted_out(self, mutant, words):
-        """A mutant that passes the check is equal to the claim by plain NumPy too, or the check is worth nothing."""
-        if isinstance(compare(mutant, self.given, Fast, points=4), Counterexample):
+    def _fate(self, mutant, sample, tally):
+        """The list to which a mutant belongs."""
+        statement, given = mutant.statement, mutant.given
+        if given is None:
+            return tally.ill_formed
+        try:
+            given.check_statement(statement)
+            outcome = compare(statement, given, sample, few=mutant.clause is not None)
+        except IllFormed:
+            return tally.ill_formed
+        except Undecided:
+            return tally.undecided
+        if isinstance(outcome, Counterexample):
+            return tally.ill_formed if outcome.out_of_range else tally.refuted
+        # What passes the check is true by plain float64 as well, or the check is worth nothing.
+        if differs_in_floats(statement, given, sample):
             raise Accepted(
-                f"the mutant `{text_of(mutant.left)} {mutant.relation} {text_of(mutant.right)}` "
-                f"({words}) is wrong in float64 but passes the check"
+                f"the mutant `{text_of(statement.left)} {statement.relation} {text_of(statement.right)}` "
+                f"({mutant.words}) is wrong in float64 but passes the check"
             )
-        return EQUIVALENT
-
-    def _mutants_of(self, line):
-        """Well-formed variants of both sides of an equation; a first line's left side is mutated too."""
-        if line.relation != "=":
-            return
-        sides = ["right", "left"] if line is self.lines[0] else ["right"]
-        for side in sides:
-            for tree, words in mutants(getattr(line, side), self.given).values():
-                mutant = line._replace(**{side: tree})
-                try:
-                    self.given.check_statement(mutant)
-                except IllFormed:
-                    continue
-                yield mutant, words
+        return tally.equivalent
 
     def record(self):
         """What the ledger, the page and the errata draw from: plain data (see `rnnlib.claims.display`)."""

@@ -13,20 +13,20 @@ import numpy as np
 from ..mime import FOLDED, MIME
 from .evidence import COMPUTED, TESTED
 from .given import INDEX, PICK, SIZE, Given
-from .judge import varies
 from .language import form_of, has_relation, text_of
 from .latex import latex, latex_name, latex_statement
 from .numeric import Fast, Work, evaluate
-from .points import MAX_INDEX_CHOICES, random_point
+from .points import MAX_INDEX_CHOICES, bearing, random_point, varies
 
-_SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx"}
+_SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx", "!=": r"\ne"}
 _ASSUMED = {
     "positive": "${} > 0$",
+    "nonzero": r"${} \ne 0$",
     "unit": "$0 < {} < 1$",
     "onehot": r"${}$ one-hot",
     "distribution": r"$\sum {} = 1$",
 }
-_SPACES = {"real": r"\mathbb{R}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
+_SPACES = {"real": r"\mathbb{R}", "nonzero": r"\mathbb{R}_{\ne 0}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
 
 
 def payload(claim):
@@ -48,10 +48,12 @@ def payload(claim):
         "level": claim.evidence.level,
         "how": _how(claim),
         "mistakes": [_mistake(named, claim) for named in claim.mistakes],
-        "mutants": claim.mutants_refuted + len(claim.equivalent),
-        "mutants_refuted": claim.mutants_refuted,
-        "mutants_equivalent": len(claim.equivalent),
-        "equivalent": [latex_statement(mutant, claim.given) for mutant in claim.equivalent],
+        "mutants": sum(map(len, claim.mutants)),
+        "mutants_refuted": len(claim.mutants.refuted),
+        "mutants_equivalent": len(claim.mutants.equivalent),
+        "mutants_ill_formed": len(claim.mutants.ill_formed),
+        "mutants_undecided": len(claim.mutants.undecided),
+        "equivalent": _changed(claim.mutants.equivalent),
         "seconds": round(claim.seconds, 3),
         "answers": claim.answers,
     }
@@ -97,6 +99,8 @@ def definition_payload(given):
         "mutants": 0,
         "mutants_refuted": 0,
         "mutants_equivalent": 0,
+        "mutants_ill_formed": 0,
+        "mutants_undecided": 0,
         "equivalent": [],
         "seconds": 0,
         "answers": [],
@@ -177,7 +181,7 @@ def assumptions(claim):
             told.append(_domain(domain, [latex_name(name)]))
         elif domain.kind in _ASSUMED:
             told.append(_ASSUMED[domain.kind].format(latex_name(name)))
-    return told
+    return told + [f"${latex_statement(condition, given)}$" for condition in bearing(given, trees)]
 
 
 def _is_part(domain, given):
@@ -234,27 +238,45 @@ def _points_told(claim):
     if not varies(claim.given, _sides(claim)):
         return []
     tested = claim.evidence.tested
-    points, sizes = min(a.points for a in tested), sorted({s for agreement in tested for s in agreement.sizes})
+    exact, points = min(a.exact for a in tested), min(a.points for a in tested)
+    sizes, skipped = sorted({s for agreement in tested for s in agreement.sizes}), sum(a.skipped for a in tested)
     where = ""
     if names := [name for name, _ in (sizes[0] if sizes else ())]:
         ranges = [{dict(found).get(name) for found in sizes} - {None} for name in names]
         told = (f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges, strict=True))
         where = f" with {', '.join(told)}"
     return [
-        f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at {points} points"
-        f"{where}, each for every choice of the free indices (a sample of {MAX_INDEX_CHOICES} where there are more)."
+        f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at {exact} random points"
+        f", each for every choice of the free indices (for a sample of every class where there are more than "
+        f"{MAX_INDEX_CHOICES}); and in float64 at {points - exact} more, spread otherwise, of larger sizes or of "
+        f"simple values, for a few choices{where}."
+        + (f" {skipped} points told nothing: numbers grew beyond what is computed." if skipped else "")
+    ]
+
+
+def _changed(mutants):
+    """What was changed in each of these mutants, as LaTeX: the statement, or a definition that it needs."""
+    return [
+        definition(mutant.clause, mutant.given) if mutant.clause else latex_statement(mutant.statement, mutant.given)
+        for mutant in mutants
     ]
 
 
 def _mutants_told(claim):
-    if not claim.mutants_refuted and not claim.equivalent:
+    refuted, equivalent, ill_formed, undecided = claim.mutants
+    if not any(claim.mutants):
         return []
-    told = f"{claim.mutants_refuted} systematic small errors (a sign, a term, an index, an exponent) are refuted."
-    return [
-        told
-        + (" Equal to the claim, so no errors: " if claim.equivalent else "")
-        + "; ".join(f"${latex_statement(mutant, claim.given)}$" for mutant in claim.equivalent)
+    told = [
+        f"{len(refuted)} systematic small errors (a sign, a term, an index, a function, a letter, a definition) are "
+        "refuted."
     ]
+    if equivalent:
+        told.append(f"True as well, so no errors: {'; '.join(f'${text}$' for text in _changed(equivalent))}.")
+    if undecided:
+        told.append(f"Neither refuted nor confirmed: {'; '.join(f'${text}$' for text in _changed(undecided))}.")
+    if ill_formed:
+        told.append(f"{len(ill_formed)} more mean nothing.")
+    return [" ".join(told)]
 
 
 def _mistake(named, claim):

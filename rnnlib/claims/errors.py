@@ -35,3 +35,11 @@ class NoProof(Exception):
 
 class OutOfRange(Undefined):
     """An index lies outside of its range, so that there is nothing to compute."""
+
+
+class Boundary(Undefined):
+    """A difference quotient found an end of the domain or a kink: there, or, with so few digits, near by."""
+
+
+class OutOfReach(ClaimError, ArithmeticError):
+    """The numbers at one point grew beyond what is computed: it tells nothing, and is skipped and counted."""

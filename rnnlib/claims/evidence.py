@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from .errors import Undecided
-from .judge import Agreement, compare, varies
+from .judge import Agreement, compare
+from .points import varies
 from .recursion import CHAIN_RULE, proves_by_unrolling
 from .symbolic import proves
 

@@ -16,10 +16,11 @@ import numpy as np
 import sympy
 from sympy import KroneckerDelta
 
-from .errors import IllFormed, NoProof, Undefined
+from .errors import IllFormed, NoProof, OutOfReach, Undefined
 
-# exp of more than this is refused in exact arithmetic: its digits would not fit in memory.
-MAX_EXPONENTIAL = 10**6
+# exp(x) and tanh(x) are computed in exact arithmetic up to this multiple of its digits: beyond, what is added to them
+# would be lost among them, or they among it, and 1 + exp(-1000) would be 1.
+REACH = 1.15
 
 
 class Form(NamedTuple):
@@ -64,12 +65,18 @@ class Form(NamedTuple):
 # Elementary functions, entry by entry.
 
 
-def elementary(latex, symbolic, exact, fast, arity=1):
+def elementary(latex, symbolic, exact, fast, alike=None, arity=1):
     """The row of a function of numbers, taken of each entry of arrays.
 
     `exact` takes an mpmath context and numbers of it, `fast` NumPy arrays. `latex` is the function's sign, or takes
-    the writer, the argument and its place.
+    the writer, the argument and its place. `alike` names the function that is most easily written in its place.
     """
+
+    def mutants(given, call):
+        for argument in call.args:
+            yield argument, f"the function {call.func.id} is missing"
+        if alike:
+            yield ast.Call(ast.Name(alike), call.args, []), f"the function {alike} stands for {call.func.id}"
 
     def write(writer, call, place):
         return latex(writer, *call.args, place) if callable(latex) else writer.applied(latex, call.args, place)
@@ -80,14 +87,14 @@ def elementary(latex, symbolic, exact, fast, arity=1):
         lambda e, call, index: e.arithmetic.apply(exact, fast, *(e.value(a, index) for a in call.args)),
         lambda part, call, at: symbolic(*(part(a, at if part.shape(a) else ()) for a in call.args)),
         write,
-        lambda given, call: [(a, f"the function {call.func.id} is missing") for a in call.args],
+        mutants,
         sign="" if callable(latex) else latex,
     )
 
 
 def _exp(mp, x):
-    if abs(x) > MAX_EXPONENTIAL:
-        raise Undefined("an exponential grew beyond what is computed")
+    if abs(x) > REACH * mp.dps:
+        raise OutOfReach("an exponential grew beyond what is computed")
     return mp.exp(x)
 
 
@@ -104,8 +111,9 @@ def _sqrt(mp, x):
 
 
 def _tanh(mp, x):
-    # tanh differs from +-1 by less than any working precision long before this bound.
-    return mp.tanh(x) if abs(x) < MAX_EXPONENTIAL else mp.sign(x)
+    if abs(x) > REACH * mp.dps:
+        raise OutOfReach("a tanh can't be told from 1 with the digits that are computed")
+    return mp.tanh(x)
 
 
 def _floor(mp, x):
@@ -138,7 +146,7 @@ def _logarithm(sign):
     return lambda writer, x, place: writer.logarithm(sign, x, place)
 
 
-_LN = elementary(_logarithm(r"\ln"), sympy.log, _log, np.log)
+_LN = elementary(_logarithm(r"\ln"), sympy.log, _log, np.log, "exp")
 
 
 # Sums and products.
@@ -152,7 +160,7 @@ def _series(sign, latex, add, empty, symbolic, shape=lambda given, call, shape: 
         lambda e, call, index: e.series(call, index, add, empty),
         lambda part, call, at: part.series(call, at, symbolic),
         lambda writer, call, place: writer.series(latex, call, place),
-        lambda given, call: [(call.args[0], f"the {sign} is missing")],
+        lambda given, call: _series_mutants(sign, given, call),
         indices=(1,),
         runs=True,
     )
@@ -166,6 +174,22 @@ def _require_square(given, call, shape):
     if len(shape) != 2 or shape[0] != shape[1]:
         raise IllFormed(f"`{ast.unparse(call)}`: matprod multiplies square matrices, found shape {shape_text(shape)}")
     return shape
+
+
+def _series_mutants(sign, given, call):
+    yield call.args[0], f"the {sign} is missing"
+    low, high = call.args[2:] or given.domains[call.args[1].id].axes
+
+    def over(low, high):
+        return ast.Call(call.func, [*call.args[:2], low, high], [])
+
+    after, before = ast.BinOp(low, ast.Add(), ast.Constant(1)), ast.BinOp(high, ast.Sub(), ast.Constant(1))
+    yield over(after, high), f"the first term of the {sign} is missing"
+    yield over(low, before), f"the last term of the {sign} is missing"
+    yield over(low, low), f"only the first term of the {sign} is there"
+    yield over(high, high), f"only the last term of the {sign} is there"
+    if call.args[2:]:
+        yield over(low, ast.BinOp(high, ast.Add(), ast.Constant(1))), f"the {sign} has a term too many"
 
 
 # Conditions.
@@ -299,25 +323,30 @@ def _delta_mutants(given, call):
 
 
 FORMS = {
-    "exp": elementary(lambda w, x, place: w.exponential(x, place), sympy.exp, _exp, np.exp),
+    "exp": elementary(lambda w, x, place: w.exponential(x, place), sympy.exp, _exp, np.exp, "log"),
     "log": _LN,
     "ln": _LN,
     "log2": elementary(
-        _logarithm(r"\log_2"), lambda x: sympy.log(x) / sympy.log(2), lambda mp, x: _log(mp, x) / mp.log(2), np.log2
+        _logarithm(r"\log_2"),
+        lambda x: sympy.log(x) / sympy.log(2),
+        lambda mp, x: _log(mp, x) / mp.log(2),
+        np.log2,
+        "log",
     ),
-    "sqrt": elementary(lambda w, x, place: rf"\sqrt{{{w.write(x)}}}", sympy.sqrt, _sqrt, np.sqrt),
-    "tanh": elementary(r"\tanh", sympy.tanh, _tanh, np.tanh),
+    "sqrt": elementary(lambda w, x, place: rf"\sqrt{{{w.write(x)}}}", sympy.sqrt, _sqrt, np.sqrt, "abs"),
+    "tanh": elementary(r"\tanh", sympy.tanh, _tanh, np.tanh, "sigmoid"),
     "sigmoid": elementary(
         r"\sigma",
         lambda x: 1 / (1 + sympy.exp(-x)),
         lambda mp, x: 1 / (1 + _exp(mp, -x)),
         lambda x: 1 / (1 + np.exp(-x)),
+        "tanh",
     ),
-    "abs": elementary(lambda w, x, place: w.absolute(x, place), sympy.Abs, lambda mp, x: abs(x), np.abs),
+    "abs": elementary(lambda w, x, place: w.absolute(x, place), sympy.Abs, lambda mp, x: abs(x), np.abs, "tanh"),
     "floor": elementary(lambda w, x, place: w.between(r"\lfloor", x, r"\rfloor"), _Floor, _floor, np.floor),
     "mod": elementary(r"\operatorname{mod}", lambda x, y: x - y * _Floor(x / y), _remainder, np.mod, arity=2),
-    "max": elementary(r"\max", _larger, lambda mp, a, b: max(a, b), np.maximum, arity=2),
-    "min": elementary(r"\min", lambda a, b: -_larger(-a, -b), lambda mp, a, b: min(a, b), np.minimum, arity=2),
+    "max": elementary(r"\max", _larger, lambda mp, a, b: max(a, b), np.maximum, "min", arity=2),
+    "min": elementary(r"\min", lambda a, b: -_larger(-a, -b), lambda mp, a, b: min(a, b), np.minimum, "max", arity=2),
     "cases": Form((3,), _cases_shape, _cases_value, _cases_entry, _cases_latex, _cases_mutants, conditions=(0,)),
     "sum": _series("sum", r"\sum", operator.add, 0, sympy.Sum),
     "prod": _series("product", r"\prod", operator.mul, 1, sympy.Product),

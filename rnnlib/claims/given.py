@@ -1,6 +1,7 @@
 """What a claim is stated about: the domain of every symbol and the quantities that are defined from them."""
 
 import ast
+import copy
 import re
 import unicodedata
 from collections import Counter
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from .errors import IllFormed, Unreadable
 from .forms import FORMS, shape_text
-from .language import form_of, indices_of, names_in, parse, parts_of, runs, text_of
+from .language import ASSUMED, form_of, indices_of, names_in, parse, parse_statement, parts_of, runs, text_of
 from .names import require_apart
 
 SIZE, INDEX, PICK = "size", "index", "pick"
@@ -21,6 +22,7 @@ MAX_AXES, MAX_NESTING, MAX_TERMS = 4, 3, 1000
 ENTRIES = {
     "real": "real",
     "positive": "positive",
+    "nonzero": "not zero",
     "unit": "between 0 and 1",
     "onehot": "one-hot: a single 1, else 0",
     "distribution": "positive, summing to one along the last axis",
@@ -65,9 +67,15 @@ class Given:
         ''', id="softmax.setting")
 
     Domains are `size` (from 1 on; ``size >= 3``; ``size = 3`` where it is held fixed), an index range such as
-    ``1..K``, and real, positive, unit (between 0 and 1), onehot or distribution, with axes in brackets. A quantity
-    may be defined by several clauses, such as ``h[0] := ...`` and ``h[t] := ...``; a clause for one index goes
+    ``1..K``, and real, nonzero, positive, unit (between 0 and 1), onehot or distribution, with axes in brackets. A
+    quantity may be defined by several clauses, such as ``h[0] := ...`` and ``h[t] := ...``; a clause for one index goes
     before the clause for all others. Where a recursion starts may be free: ``h[0]: real[H]``.
+
+    Points at which a statement has no value are excluded by a narrower domain (``nonzero``, ``positive``, a least
+    size) or by a line such as ``assume w < 1`` or ``assume i != j``, with one of <=, >=, <, > and !=. An index that
+    stands free in the statement means that index there; any other stands for all its values, so that
+    ``assume x[k] != 0`` bears on each entry. What is assumed of indices alone bears on statements in which they stand
+    free.
 
     Parameters
     ----------
@@ -89,29 +97,59 @@ class Given:
         self.domains = dict(base.domains) if base else {}
         self.clauses = {name: list(found) for name, found in base.clauses.items()} if base else {}
         self.words = dict(base.words) if base else {}
-        self.own_domains, self.own_clauses = [], []
+        self.conditions = list(base.conditions) if base else []
+        self.own_domains, self.own_clauses, self.own_conditions = [], [], []
         if not isinstance(text, str):
             raise Unreadable(f"expected a setting as text, found a value of type {type(text).__name__}")
         for line in filter(None, (line.strip() for line in text.splitlines())):
             formula, _, words = (part.strip() for part in line.partition("|"))
-            self._define(formula, words) if ":=" in formula else self._declare(formula, words)
+            if formula.startswith("assume "):
+                self.own_conditions.append(parse_statement(formula.removeprefix("assume "), ASSUMED))
+            else:
+                self._define(formula, words) if ":=" in formula else self._declare(formula, words)
         # A recursion of two quantities has its shapes found from the one that has a base: keep what was found.
         own = {clause.name for clause in self.own_clauses}
         self._shapes = {name: axes for name, axes in base._shapes.items() if name not in own} if base else {}
         self._open = set()
         for clause in self.own_clauses:
             self._check_clause(clause)
+        for condition in self.own_conditions:
+            self._check_condition(condition)
+        self.conditions += self.own_conditions
         self._require_apart()
 
     def _require_apart(self, *running):
         """Raise if two symbols print alike, or one like an entry of another; `running` are indices of a sum."""
-        symbols = {name: bool(self._shape_of_name(name, ())) for name in [*self.domains, *self.clauses]}
+        symbols = {name: bool(self.shape_of_name(name)) for name in [*self.domains, *self.clauses]}
         indices = [name for name, domain in self.domains.items() if domain.kind in (INDEX, SIZE)]
         require_apart(symbols | dict.fromkeys(running, False), [*indices, *running])
 
     def __add__(self, text):
         """This setting continued by further lines."""
         return Given(text, base=self) if text else self
+
+    def with_clause(self, clause, body):
+        """This setting with another body in one of its definitions.
+
+        Raises
+        ------
+        IllFormed
+            When the definition means nothing with this body.
+        """
+        changed, new = copy.copy(self), clause._replace(body=body)
+        others = [new if other is clause else other for other in self.clauses[clause.name]]
+        changed.clauses = self.clauses | {clause.name: others}
+        changed._shapes, changed._open = {}, set()
+        changed._check_clause(new)
+        return changed
+
+    def _check_condition(self, condition):
+        for side in (condition.left, condition.right):
+            if shape := self.shape(side):
+                raise IllFormed(
+                    f"`assume {text_of(condition.left)} {condition.relation} {text_of(condition.right)}`: expected "
+                    f"numbers on both sides, found shape {shape_text(shape)}; name an entry, such as x[i]"
+                )
 
     def _declare(self, line, words):
         match = _DECLARATION.fullmatch(line)
@@ -263,7 +301,7 @@ class Given:
             if not clause.pattern
             else ast.Subscript(ast.Name(clause.name), ast.Tuple(list(clause.pattern)))
         )
-        if self._shape_of_name(clause.name, ()) != self._axes_of(clause.name) + self.shape(clause.body):
+        if self.shape_of_name(clause.name) != self._axes_of(clause.name) + self.shape(clause.body):
             raise IllFormed(f"the clauses of `{clause.name}` have different shapes")
         if free := sorted(self._free(clause.body) - set(running)):
             raise IllFormed(
@@ -287,7 +325,7 @@ class Given:
             case ast.Name(id=name):
                 if name not in bound:
                     self._require_one_based(name, 0)
-                return self._shape_of_name(name, bound)
+                return self.shape_of_name(name, bound)
             case ast.Subscript():
                 return self._shape_of_entry(tree, bound)
             case ast.UnaryOp():
@@ -302,7 +340,8 @@ class Given:
                 return _few(FORMS[form_of(tree)].shape(self, tree, bound), text_of(tree))
         raise IllFormed(f"`{text_of(tree)}` has no shape")
 
-    def _shape_of_name(self, name, bound):
+    def shape_of_name(self, name, bound=()):
+        """The axes of a symbol or a quantity."""
         if name in bound or name == "pi":
             return ()
         if name in self._shapes:
@@ -352,7 +391,7 @@ class Given:
         if name in bound:
             raise IllFormed(f"`{text_of(tree)}`: {name} is an index here and has no entries")
         self._require_one_based(name, len(indices))
-        axes = self._shape_of_name(name, bound)
+        axes = self.shape_of_name(name, bound)
         return self._axes_after(indices, axes, tree, bound)
 
     def _axes_after(self, indices, axes, tree, bound):

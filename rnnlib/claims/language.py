@@ -45,10 +45,12 @@ MAX_NUMBER, MIN_NUMBER = 10**12, 1e-12
 RELATIONS = ("=", "<=", ">=", "<", ">", "≈")
 _RELATION_OR_BRACKET = re.compile(r":=|<=|>=|==|!=|=|≈|<|>|[][(){}]")
 _CONDITIONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+# What a setting may assume: an equality would be a definition.
+ASSUMED = ("<=", ">=", "<", ">", "!=")
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_SPELLINGS = {"^": "**", "−": "-", "–": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">="}
+_SPELLINGS = {"^": "**", "−": "-", "–": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">=", "≠": "!="}
 # Letters that name a function where a bracket follows; without one, they may name a symbol.
 _LETTERS = {"σ": "sigmoid", "δ": "delta", "sigma": "sigmoid"}
 _PRODUCT = "write every product with `*`"
@@ -125,8 +127,8 @@ def parse(text):
     return tree
 
 
-def parse_statement(text):
-    """Read ``left relation right`` with exactly one of the `RELATIONS`.
+def parse_statement(text, relations=RELATIONS):
+    """Read ``left relation right`` with exactly one relation, one of those that are named.
 
     Returns
     -------
@@ -142,9 +144,9 @@ def parse_statement(text):
         raise Unreadable(f"the statement has {len(text)} characters; at most {2 * MAX_CHARACTERS} are read")
     spelled = respell(text)
     found = _relations(spelled)
-    if len(found) != 1 or found[0][0] not in RELATIONS:
+    if len(found) != 1 or found[0][0] not in relations:
         seen = ", ".join(f"`{m[0]}`" for m in found) or "none"
-        raise Unreadable(f"a statement has exactly one of {' '.join(RELATIONS)}; `{_short(text)}` has {seen}")
+        raise Unreadable(f"expected exactly one of {' '.join(relations)}; `{_short(text)}` has {seen}")
     start, end = found[0].span()
     return Statement(parse(spelled[:start]), found[0][0], parse(spelled[end:]))
 

@@ -2,12 +2,106 @@
 
 import ast
 import copy
+import decimal
+from itertools import pairwise
+from typing import NamedTuple
 
+import numpy as np
+
+from .errors import IllFormed
 from .forms import FORMS
-from .given import Domain
-from .language import Decimal, form_of, indices_of, text_of
+from .given import INDEX, SIZE, Clause, Domain, Given
+from .language import Decimal, Statement, form_of, indices_of, parse, text_of, written
 
-MAX_MUTANTS = 60
+# A side has at most so many mutants, and so many errors are made in the definitions on which a statement depends.
+MAX_MUTANTS, MAX_CHANGED_DEFINITIONS = 60, 12
+# The relations that an inequality is mistaken for; a weaker one would be true as well and say nothing.
+_MISTAKEN = {"<=": (">=", "<"), ">=": ("<=", ">"), "<": (">",), ">": ("<",)}
+# So many other letters are tried in the place of each.
+ALIKE = 2
+_CONSTANT = ("a constant is off by one", "a constant is doubled")
+
+
+class Mutant(NamedTuple):
+    """A statement with one small error.
+
+    `words` say what was changed. Where that is a definition, `clause` is the changed one and `given` the setting that
+    holds it, or None where it means nothing.
+    """
+
+    statement: Statement
+    given: Given | None
+    words: str
+    clause: Clause | None = None
+
+
+def mutants_of(statement, given, both_sides=True, definitions=MAX_CHANGED_DEFINITIONS):
+    """Every mutant of a statement: of its sides, its relation and the definitions that it needs.
+
+    Parameters
+    ----------
+    statement : Statement
+    given : Given
+    both_sides : bool
+        Whether the left side is changed too; in a chain, it is the right side of the line before.
+    definitions : int
+        How many definitions are changed at most.
+
+    Yields
+    ------
+    Mutant
+    """
+    if statement.relation == "≈":
+        yield from (Mutant(other, given, "the last digit is off by one") for other in _off_by_a_digit(statement))
+        return
+    for relation in _MISTAKEN.get(statement.relation, ()):
+        yield Mutant(statement._replace(relation=relation), given, "the relation is another one")
+    for side in ("right", "left") if both_sides else ("right",):
+        for tree, words in mutants(getattr(statement, side), given).values():
+            if statement.relation == "=" or words in _CONSTANT:
+                yield Mutant(statement._replace(**{side: tree}), given, words)
+    yield from _with_changed_definitions(statement, given, definitions)
+
+
+def _off_by_a_digit(statement):
+    """Both neighbours of the number that is written after ≈."""
+    tree = statement.right
+    negative = isinstance(tree, ast.UnaryOp)
+    number = decimal.Decimal(written(tree.operand if negative else tree))
+    step = decimal.Decimal((0, (1,), number.as_tuple().exponent))
+    for other in (number + step, number - step):
+        if other >= 0:
+            yield statement._replace(right=parse(f"{'-' * negative}{other:f}"))
+
+
+def _with_changed_definitions(statement, given, count):
+    needed = given.needed([statement.left, statement.right])
+    changes = [
+        (clause, body, words)
+        for name, clauses in given.clauses.items()
+        if name in needed
+        for clause in clauses
+        if not clause.is_free
+        for body, words in mutants(clause.body, given).values()
+    ]
+    for clause, body, words in _evenly(changes, count):
+        told = f"in the definition of {clause.name}, {words}"
+        try:
+            changed = given.with_clause(clause, body)
+        except IllFormed:
+            changed = None
+        yield Mutant(statement, changed, told, clause._replace(body=body))
+
+
+def _evenly(items, count):
+    """At most so many items, one from each of as many stretches, now here and now there in it.
+
+    Changes come in the same order at every place of a formula: from fixed places they would all be of a few kinds.
+    """
+    if len(items) <= count:
+        return items
+    ends, random = [k * len(items) // count for k in range(count + 1)], np.random.default_rng(len(items))
+    return [items[random.integers(low, high)] for low, high in pairwise(ends)]
 
 
 def mutants(tree, given):
@@ -29,11 +123,8 @@ def mutants(tree, given):
             mutant = _replaced(tree, path, changed)
             if (text := text_of(mutant)) != original:
                 found.setdefault(text, (mutant, words))
-    if len(found) <= MAX_MUTANTS:
-        return found
     # A long formula has more; they are taken evenly from its whole length.
-    texts = list(found)
-    return {text: found[text] for text in (texts[k * len(texts) // MAX_MUTANTS] for k in range(MAX_MUTANTS))}
+    return {text: found[text] for text in _evenly(list(found), MAX_MUTANTS)}
 
 
 def _places(tree, path=()):
@@ -87,13 +178,13 @@ def _changes(node, given, path):
         case ast.Attribute(value=value):
             yield value, "a transpose is missing"
         case ast.Constant(value=int(value)):
-            yield ast.Constant(value + 1), "a constant is off by one"
+            yield ast.Constant(value + 1), _CONSTANT[0]
             if value > 1:
-                yield ast.Constant(value - 1), "a constant is off by one"
+                yield ast.Constant(value - 1), _CONSTANT[0]
         case ast.Constant(value=value):
-            yield ast.Constant(Decimal(2 * value)), "a constant is doubled"
-        case ast.Name(id=name) if len(given.domains.get(name, Domain("")).axes) == 2:
-            yield ast.Attribute(node, "T"), "there is a transpose too many"
+            yield ast.Constant(Decimal(2 * value)), _CONSTANT[1]
+        case ast.Name():
+            yield from _changed_name(node, given)
         case ast.Subscript():
             yield from _changed_entry(node, given)
         case ast.Call():
@@ -125,8 +216,44 @@ def _changed_operation(node, left, op, right):
             yield left, "an exponent is missing"
 
 
+def _changed_name(node, given):
+    """A name for which another stands, or its transpose."""
+    domain = given.domains.get(node.id, Domain(""))
+    if domain.kind == INDEX:
+        yield from ((ast.Name(other), f"the index {node.id} stands as {other}") for other in given.same_range(node))
+        return
+    for other in _alike(node.id, given):
+        yield ast.Name(other), f"the letter {other} stands for {node.id}"
+    if domain.kind != SIZE and len(_shape(node.id, given)) == 2:
+        yield ast.Attribute(node, "T"), "there is a transpose too many"
+
+
+def _alike(name, given):
+    """The next two symbols or quantities that could stand in the place of one: of its shape, or sizes as it is."""
+    names, kind = [*given.domains, *given.clauses], given.domains.get(name, Domain("")).kind
+    if name not in names:
+        return []
+    start = names.index(name) + 1
+    others = [other for other in [*names[start:], *names[: start - 1]] if other.isidentifier()]
+    kinds = {other: given.domains.get(other, Domain("")).kind for other in others}
+    if kind == SIZE:
+        return [other for other in others if kinds[other] == SIZE][:ALIKE]
+    shape = _shape(name, given)
+    return [o for o in others if kinds[o] not in (SIZE, INDEX) and _shape(o, given) == shape][:ALIKE]
+
+
+def _shape(name, given):
+    """The axes of a symbol or quantity, or None where it has no shape."""
+    try:
+        return given.shape_of_name(name)
+    except IllFormed:
+        return None
+
+
 def _changed_entry(node, given):
     indices = indices_of(node)
+    for other in _alike(node.value.id, given):
+        yield ast.Subscript(ast.Name(other), node.slice), f"the letter {other} stands for {node.value.id}"
     for n, index in enumerate(indices):
         if isinstance(index, ast.Name):
             for other in given.same_range(index):

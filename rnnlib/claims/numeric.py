@@ -13,12 +13,14 @@ from itertools import product
 import mpmath
 import numpy as np
 
-from .errors import IllFormed, OutOfRange, Undecided, Undefined
-from .forms import FORMS, MAX_EXPONENTIAL
+from .errors import Boundary, IllFormed, OutOfRange, OutOfReach, Undecided, Undefined
+from .forms import FORMS, REACH
 from .given import MAX_TERMS, PICK
-from .language import form_of, indices_of, parse, text_of
+from .language import form_of, indices_of, names_in, parse, text_of
 
 DIGITS, DIGITS_PER_DERIVATIVE = 110, 40
+# Powers up to this exponent are computed up to this size (its logarithm), others only as far as exp is.
+MAX_EXPONENT, MAX_MAGNITUDE = 8, 10**5
 
 
 @cache
@@ -50,25 +52,21 @@ class Exact:
     work : Work
     nesting : int
         How deep derivatives stand inside one another; each level costs 40 digits.
-    finer : bool
-        Three times the digits, for a second look at two numbers that differ.
+    times : int
+        So many times the digits, for a second look at two numbers that differ.
     """
 
     dtype = object
 
-    def __init__(self, work, nesting=0, finer=False):
-        times = 3 if finer else 1
+    def __init__(self, work, nesting=0, times=1):
         self.work, self.nesting = work, nesting
         self.mp = _context(times * (DIGITS + DIGITS_PER_DERIVATIVE * nesting))
         self.pi = +self.mp.pi
         self.step = self.mp.mpf(10) ** (-30 * times)
-        # What a difference quotient leaves; without one, only rounding is left.
-        digits = 45 if nesting else 70
-        self.relative, self.least = self.mp.mpf(10) ** -digits, self.mp.mpf(10) ** (-digits - 10)
-
-    def finer(self):
-        """The same arithmetic with three times the digits."""
-        return Exact(self.work, self.nesting, finer=True)
+        # What a difference quotient leaves; without one, only rounding is left, and that is not forgiven near zero.
+        self.relative = self.mp.mpf(10) ** (-45 * times if nesting else 12 - self.mp.dps)
+        self.least = self.mp.mpf(10) ** (-55 * times) if nesting else 0
+        self.key = self.mp.dps
 
     def slack(self, a, b):
         """How far two equal numbers may lie apart."""
@@ -91,6 +89,15 @@ class Exact:
             return self.mp.sqrt(sum(array * array))
         return max(self.mp.svd_r(self.mp.matrix(array.tolist()), compute_uv=False))
 
+    def quotient(self, a, b):
+        """a / b entry by entry."""
+        return np.frompyfunc(self._quotient, 2, 1)(a, b)
+
+    def _quotient(self, a, b):
+        if b and self.mp.mag(b) < -self.mp.prec / 2:
+            raise OutOfReach("a divisor can't be told from zero with the digits that are computed")
+        return a / b
+
     def power(self, base, exponent):
         return np.frompyfunc(self._power, 2, 1)(base, exponent)
 
@@ -100,23 +107,22 @@ class Exact:
             exponent = whole  # a whole number but for rounding, such as 1 + sum(p)
         if (base == 0 and exponent < 0) or (base < 0 and exponent != whole):
             raise Undefined("a power without a real value")
-        if abs(base) > 1 and abs(exponent) * self.mp.log(abs(base)) > MAX_EXPONENTIAL:
-            raise Undefined("a power grew beyond what is computed")
+        # A difference that is zero but for rounding is tiny, and its square may be: that is no power out of reach.
+        reach = REACH * self.mp.dps if abs(exponent) > MAX_EXPONENT else MAX_MAGNITUDE
+        if base and abs(exponent * self.mp.mag(base)) > reach / np.log(2):
+            raise OutOfReach("a power grew beyond what is computed")
         return base**exponent
 
 
 class Fast:
     """Arithmetic in float64; enough to tell a wrong formula from a right one, not to prove one."""
 
-    dtype, pi, finer = float, np.pi, None
+    dtype, pi = float, np.pi
 
     def __init__(self, work, nesting=0):
         self.work, self.step = work, 1e-5 if nesting < 2 else 1e-3
-        self.tolerance = 1e-5 if nesting < 2 else 1e-2
-
-    def slack(self, a, b):
-        """How far two equal numbers may lie apart."""
-        return self.tolerance * max(1, abs(a), abs(b))
+        self.tolerance = (1e-9, 1e-5, 1e-2, 1e-2)[nesting]
+        self.key = "float64", self.step
 
     def number(self, value):
         return np.float64(value)
@@ -130,6 +136,10 @@ class Fast:
     def norm(self, array):
         """The length of a vector, the largest singular value of a matrix."""
         return np.linalg.norm(array, 2)
+
+    def quotient(self, a, b):
+        """a / b entry by entry."""
+        return a / b
 
     def power(self, base, exponent):
         return np.power(base, exponent)
@@ -153,6 +163,9 @@ class Point:
 
     def __init__(self, given, sizes, values, indices=()):
         self.given, self.sizes, self.values, self.indices = given, sizes, values, dict(indices)
+        # What was computed here does not depend on the free indices: whoever asks next shares it.
+        # Under each choice of arithmetic and nudges: what was computed. And on which entries each of it depends.
+        self.found, self.needs, self.reading = {}, {}, []
 
     @cached_property
     def picks(self):
@@ -161,7 +174,14 @@ class Point:
 
     def at(self, indices):
         """The same point with other values of the free indices."""
-        return Point(self.given, self.sizes, self.values, indices)
+        point = Point(self.given, self.sizes, self.values, indices)
+        point.found, point.needs, point.reading = self.found, self.needs, self.reading
+        return point
+
+    def forget_nudges(self):
+        """Free what was computed beside the point, for derivatives."""
+        for key in [key for key in self.found if key[1]]:
+            del self.found[key]
 
     def length(self, axis):
         """The value of a size expression such as ``K`` or ``T - 1``."""
@@ -215,7 +235,7 @@ class _Evaluation:
 
     def __init__(self, point, arithmetic, nudges=()):
         self.point, self.arithmetic, self.nudges = point, arithmetic, nudges
-        self.given, self.found = point.given, {}
+        self.given, self.found = point.given, point.found.setdefault((arithmetic.key, nudges), {})
 
     def value(self, tree, index):
         value = self._value(tree, index)
@@ -248,7 +268,7 @@ class _Evaluation:
             case ast.Mult():
                 return left * right
             case ast.Div():
-                return left / right
+                return self.arithmetic.quotient(left, right)
             case ast.MatMult():
                 return left @ right
         return self.arithmetic.power(left, right)
@@ -264,14 +284,56 @@ class _Evaluation:
 
     def _whole(self, name):
         """The whole symbol or quantity, nudged where a derivative asks for it."""
-        if name in self.found:
-            return self.found[name]
-        if name in self.point.values:
-            whole = self._nudged(name, (), self.arithmetic.array(self.point.values[name]))
-        else:
-            whole = self._assembled(name)
-        self.found[name] = whole
-        return whole
+        return self._once(name, "_symbol" if name in self.point.values else "_assembled", name)
+
+    def _symbol(self, name):
+        self._depends_on(name, ())
+        return self._nudged(name, (), self.arithmetic.array(self.point.values[name]))
+
+    def _once(self, key, method, *arguments):
+        """What a method finds, computed once at a point: under those nudges alone that bear on it."""
+        if key not in self.found:
+            bearing = self._bearing(key, method, arguments)
+            if bearing == self.nudges:
+                self._find(key, method, arguments)
+            else:
+                other = _Evaluation(self.point, self.arithmetic, bearing)
+                self.found[key] = other._once(key, method, *arguments)
+        elif self.found[key] is _OPEN:
+            raise IllFormed(f"`{arguments[0]}` is defined through itself at the same index")
+        if not self.nudges and self.point.reading:
+            self.point.reading[-1] |= self.point.needs[key]
+        return self.found[key]
+
+    def _find(self, key, method, arguments):
+        """Compute something, and without nudges note on which entries it depends."""
+        self.found[key] = _OPEN
+        if not self.nudges:
+            self.point.reading.append(set())
+        try:
+            self.found[key] = getattr(self, method)(*arguments)
+            if not self.nudges:
+                self.point.needs[key] = self.point.reading[-1]
+        finally:
+            if not self.nudges:
+                self.point.reading.pop()
+            if self.found[key] is _OPEN:
+                del self.found[key]
+
+    def _bearing(self, key, method, arguments):
+        """Those nudges that fall on an entry on which something depends."""
+        if not self.nudges:
+            return ()
+        if key not in self.point.needs:
+            _Evaluation(self.point, self.arithmetic)._once(key, method, *arguments)
+        needs = self.point.needs[key]
+        return tuple(
+            nudge for nudge in self.nudges if any((nudge[0], nudge[1][:k]) in needs for k in range(len(nudge[1]) + 1))
+        )
+
+    def _depends_on(self, name, at):
+        if not self.nudges:
+            self.point.reading[-1].add((name, at))
 
     def _assembled(self, name):
         pattern = self.given.general_clause(name).pattern
@@ -286,19 +348,18 @@ class _Evaluation:
         return np.array(entries, dtype=self.arithmetic.dtype).reshape([*axes, *np.shape(entries[0])])
 
     def _defined(self, name, at):
+        """One entry of a defined quantity."""
+        return self._once((name, at), "_by_clause", name, at)
+
+    def _by_clause(self, name, at):
         """One entry of a defined quantity, by its first clause whose pattern fits."""
-        if (name, at) in self.found:
-            if self.found[name, at] is _OPEN:
-                raise IllFormed(f"`{name}` is defined through itself at the same index")
-            return self.found[name, at]
+        self._depends_on(name, at)
         for clause in self.given.clauses[name]:
             pairs = list(zip(clause.pattern, at, strict=True))
             if all(isinstance(p, ast.Name) or p.value == k for p, k in pairs):
                 bound = {p.id: k for p, k in pairs if isinstance(p, ast.Name)}
                 self._require_in_range(name, bound)
-                self.found[name, at] = _OPEN
-                self.found[name, at] = self._nudged(name, at, self.value(clause.body, bound))
-                return self.found[name, at]
+                return self._nudged(name, at, self.value(clause.body, bound))
         raise OutOfRange(f"`{name}` has no entry {at[0] if len(at) == 1 else at}")
 
     def _nudged(self, name, at, value):
@@ -371,6 +432,11 @@ class _Evaluation:
 
     def derivative(self, f, x, index):
         """The total derivative of `f` by the symbol or entry `x`, by central differences."""
+        used = names_in(f) | names_in(x)
+        key = text_of(f), text_of(x), *((name, k) for name, k in index.items() if name in used)
+        return self._once(key, "_derivative", f, x, index)
+
+    def _derivative(self, f, x, index):
         name, at = (x.value.id, indices_of(x)) if isinstance(x, ast.Subscript) else (x.id, [])
         at = tuple(self.integer(part, index) for part in at)
         inner = np.shape(self.value(x, index))
@@ -384,12 +450,16 @@ class _Evaluation:
     def _slope(self, f, here, name, at, index):
         # A derivative inside a derivative keeps the outer nudge, so nudges add up.
         h = self.arithmetic.step
-        up, down = (
-            _Evaluation(self.point, self.arithmetic, (*self.nudges, (name, at, amount))).value(f, index)
-            for amount in (h, -h)
-        )
-        # The slopes to both sides differ by about h where there is a derivative, by more at a kink or a jump. In
-        # float64 that can't be told from rounding.
-        if self.arithmetic.finer and np.any(np.abs(up - 2 * here + down) > h**1.5 * (1 + np.abs(here))):
-            raise Undefined("there is no derivative where the slopes to both sides differ")
+        try:
+            up, down = (
+                _Evaluation(self.point, self.arithmetic, (*self.nudges, (name, at, amount))).value(f, index)
+                for amount in (h, -h)
+            )
+        except Undefined:
+            raise Boundary("a derivative where there is no value to both sides") from None
+        # The slopes to both sides differ by about h where there is a derivative, by more at a kink or a jump. (In
+        # float64 rounding may look like one; whoever meets it there looks again in exact arithmetic.)
+        bend = np.abs(up - 2 * here + down)
+        if np.any((bend > h**1.5 * (1 + np.abs(here))) & (bend > h**0.5 * np.abs(up - down))):
+            raise Boundary("there is no derivative where the slopes to both sides differ")
         return (up - down) / (2 * h)

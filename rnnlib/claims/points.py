@@ -1,104 +1,266 @@
-"""Points at which two sides are compared: random ones to judge, small readable ones to show."""
+"""The points at which a claim is judged, and small readable ones at which it is shown to be false.
 
+A point gives every size a number and every symbol a value. Which points a claim meets follows from its text alone:
+the same claim always has the same ones, and nobody can build a formula around them that is right at those points only.
+"""
+
+import ast
 import math
 from fractions import Fraction
-from itertools import product
+from itertools import chain, combinations, product
+from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 
+from .errors import OutOfReach, Undefined
 from .given import INDEX, PICK, SIZE
-from .numeric import Point
+from .language import text_of
+from .numeric import Exact, Point, Work, evaluate
 
-# Sizes are small: a wrong formula that is right at every size up to 5 has not been met, and large ones cost.
-RANDOM_SIZES = (2, 3, 4, 1)
-LARGER = 5
-MAX_INDEX_CHOICES = 36
+# Every size meets 1 to 4 in exact arithmetic, counted from its least value. The first point is small: what is wrong
+# there is found soon. Two points spread the entries wider, because ``abs(x - 3) = 3 - x`` holds wherever x is small.
+RANDOM_SIZES, POINTS, WIDTHS = (2, 3, 4, 1), 12, {7: 3, 11: 10}
+# Where symbols are spread alike, some signs are rare, and ``abs(f) = f`` slips through: at so many further points each
+# symbol has a spread of its own.
+MIXED, MIXED_WIDTHS = 16, (0.1, 5)
+# One size at a time, the others small.
+LARGER = range(5, 9)
+# Where there is nothing but sizes, a polynomial may vanish at all up to 8: then one size out of each range as well.
+LARGEST = ((9, 13), (13, 21), (21, 33))
+SIMPLE = ((0,), (1,), (-1,), (1, 0), (1, 2), (2, 1), (1, -1), (0, 1, 2))
+MAX_INDEX_CHOICES, MAX_CONSTANTS = 36, 6
+# Random values are drawn at these scales, again and again, until they satisfy what the setting assumes.
+SCALES, TRIES = (1, 0.5, 2, 0.25, 4, 0.1, 10, 0.03, 30, 100), 160
+CONDITION_WORK = 50_000
+
+
+class Trial(NamedTuple):
+    """How a point is made: its sizes, and the simple numbers that fill it, or else how wide random ones are spread.
+
+    A width of 0 gives each symbol a width of its own.
+    """
+
+    number: int
+    sizes: dict
+    exact: bool
+    fill: tuple = ()
+    width: float = 1
+
+
+class Sample:
+    """The points at which a claim is judged, and with it whatever is compared with the claim.
+
+    The claim's own sides are computed once at each point, and so is what they are made of: its mutants, mistakes and
+    answers share most of it.
+
+    Parameters
+    ----------
+    statement : Statement
+        Well-formed in `given`.
+    given : Given
+    """
+
+    def __init__(self, statement, given):
+        self.given, self.trees = given, [statement.left, statement.right]
+        self.nesting = given.nesting(self.trees)
+        self.own = {text_of(tree) for tree in self.trees}
+        self.seed = crc32(_described(statement, given).encode())
+        self.trials = _trials(statement, given, self.seed)
+        self._points, self._values = {}, {}
+
+    def points(self, trees, given):
+        """Each trial with its point, which holds what these trees need; None where no point is admissible."""
+        for trial in self.trials:
+            if trial.number not in self._points:
+                self._points[trial.number] = _drawn(trial, self.given, self.trees, self.seed)
+            point = self._points[trial.number]
+            if point and given is not self.given:
+                point = Point(given, dict(point.sizes), dict(point.values))
+            if point:
+                _fill(point, trial, trees, self.seed)
+                if given is not self.given and not _admissible(point, given, trees):
+                    point = None
+            yield trial, point
+
+    def value(self, tree, text, trial, point, arithmetic):
+        """The value of a tree at one of the points; that of the claim's own sides is computed once."""
+        if text not in self.own or point.given is not self.given:
+            return evaluate(tree, point, arithmetic)
+        key = text, trial.number, *point.indices.items(), arithmetic.key
+        if key not in self._values:
+            try:
+                self._values[key] = evaluate(tree, point, arithmetic)
+            except (Undefined, OutOfReach) as error:
+                self._values[key] = error
+        if isinstance(self._values[key], Exception):
+            raise self._values[key]
+        return self._values[key]
+
+    def forget_nudges(self):
+        """Free what only derivatives needed: a book's claims live as long as the kernel."""
+        for point in filter(None, self._points.values()):
+            point.forget_nudges()
+
+
+def _described(statement, given):
+    """All that a statement says, as one text."""
+    trees = [statement.left, statement.right]
+    told = [text_of(statement.left), statement.relation, text_of(statement.right)]
+    for name in sorted(given.needed(trees)):
+        if domain := given.domains.get(name):
+            told += [name, domain.kind, *map(text_of, domain.axes)]
+        told += [text_of(part) for clause in given.clauses.get(name, ()) for part in (*clause.pattern, clause.body)]
+    return "\n".join(told)
+
+
+def varies(given, trees):
+    """Whether anything in the trees can take another value, indices apart; if not, one point says it all."""
+    needed = given.needed(trees)
+    return any(
+        domain.kind != INDEX and not (domain.kind == SIZE and given.held(name))
+        for name, domain in given.domains.items()
+        if name in needed
+    )
+
+
+def _trials(statement, given, seed):
+    """The plan of all points of a statement: random, of larger sizes, of mixed spreads, of simple values."""
+    trees = [statement.left, statement.right]
+    conditions = _condition_trees(given, given.free_indices(trees))
+    names = [name for name in given.sizes([*trees, *conditions]) if not given.held(name)]
+    held = {name: given.held(name) for name in given.sizes([*trees, *conditions]) if given.held(name)}
+    needed = given.needed(trees)
+    symbols = [n for n, domain in given.domains.items() if n in needed and domain.kind not in (SIZE, INDEX)]
+    plan = []
+
+    def add(sizes, exact, fill=(), width=1):
+        sizes = {name: given.smallest(name) - 1 + size for name, size in sizes.items()} | held
+        plan.append(Trial(len(plan), sizes, exact, fill, width))
+
+    def small(number):
+        shift = 1 + number // 4
+        return {name: RANDOM_SIZES[(number + k * shift) % 4 if number else 0] for k, name in enumerate(names)}
+
+    for number in range(POINTS if names or symbols else 1):
+        add(small(number), True, width=WIDTHS.get(number, 1))
+    largest = np.random.default_rng([seed, 1])
+    for name in names:
+        sizes = [*LARGER] if symbols else [*LARGER, *(int(largest.integers(*bounds)) for bounds in LARGEST)]
+        for size in sizes:
+            add({other: 1 + (size + k) % 2 for k, other in enumerate(names)} | {name: size}, not symbols)
+    for number in range(MIXED if symbols else 0):
+        add({name: 2 + (number + k) % 2 for k, name in enumerate(names)}, False, width=0)
+    if symbols:
+        for size in (2, 1, 3) if statement.relation not in ("=", "≈") else (2,):
+            for fill in _simple(trees, given, needed, statement.relation != "="):
+                add(dict.fromkeys(names, size), False, fill)
+    return plan
+
+
+def _simple(trees, given, needed, inequality):
+    """Numbers that a statement treats as special: 0, 1, equal entries, and the constants in it with their neighbours.
+
+    An inequality is tight, or false, at such points, where no random one ever falls.
+    """
+    found = constants(trees, given, needed)
+    special = [fill for c in found for fill in ((c,), (c + 1,), (c - 1,), (-c,))]
+    orders = [found[k:] + found[:k] for k in range(len(found))] if len(found) > 1 else []
+    # Long enough that each symbol starts elsewhere in them.
+    mixed = [tuple(order[::step] * 4) for order in orders for step in (1, -1)]
+    fills = [*SIMPLE, *_patterns()] if inequality else SIMPLE[:4]
+    return list(dict.fromkeys([*fills, *special, *mixed]))
+
+
+def _patterns():
+    return [tuple(np.random.default_rng(n).choice([-2, -1, -0.5, 0, 0.5, 1, 2, 3], 7)) for n in range(12)]
+
+
+def constants(trees, given, needed):
+    """A few of the numbers that are written in trees and in the definitions that they need, all of them if few."""
+    bodies = [clause.body for name in sorted(needed) for clause in given.clauses.get(name, ())]
+    found = {
+        abs(float(node.value))
+        for tree in chain(trees, bodies)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+    }
+    found = sorted(found - {0.0, 1.0})
+    return [found[k * len(found) // MAX_CONSTANTS] for k in range(MAX_CONSTANTS)] if len(found) > 6 else found
 
 
 def random_point(given, trees, number, seed=0):
-    """The `number`-th random point of a setting, without values for its free indices.
+    """One random point of a setting that has what these trees need."""
+    sizes = {
+        name: given.held(name) or given.smallest(name) - 1 + RANDOM_SIZES[(number + k) % 4]
+        for k, name in enumerate(given.sizes(trees))
+    }
+    return _drawn(Trial(number, sizes, True, width=WIDTHS.get(number, 1)), given, trees, seed)
 
-    The same arguments always give the same point. The sizes cycle through `RANDOM_SIZES`, so that twelve points
-    hold every small size, and every eighth point has one larger size. Entries are of size 1, but every sixth point
-    spreads them wider and every twelfth much wider, because ``abs(x - 3) = 3 - x`` holds wherever x is small.
-    """
-    random = np.random.default_rng([seed, number])
-    width = {4: 3, 11: 10}.get(number % 12, 1)
-    sizes = _random_sizes(given, given.sizes(trees), number)
-    draw = {
+
+# Values.
+
+
+def _drawn(trial, given, trees, seed):
+    """The point of a trial, or None where none of the drawn ones satisfies what the setting assumes."""
+    conditions = _condition_trees(given, given.free_indices(trees))
+    for attempt in range(TRIES if conditions and not trial.fill else 1):
+        point = Point(given, dict(trial.sizes), {})
+        _fill(point, trial, [*trees, *conditions], seed, attempt)
+        if not conditions or _admissible(point, given, trees):
+            return point
+    return None
+
+
+def _fill(point, trial, trees, seed, attempt=0):
+    """Give a point whatever sizes and values these trees need and it has not got yet."""
+    given = point.given
+    needed = given.needed(trees)
+    missing = [name for name in given.domains if name in needed and name not in point.values]
+    for name in missing:
+        if given.domains[name].kind == SIZE and name not in point.sizes:
+            point.sizes[name] = given.held(name) or given.smallest(name) + 1
+    for turn, name in enumerate(missing):
+        domain = given.domains[name]
+        if domain.kind not in (INDEX, SIZE):
+            # Each symbol has numbers of its own, so that it has the same ones whoever asks.
+            random = np.random.default_rng([seed, trial.number, crc32(name.encode()), attempt])
+            width = trial.width or np.exp(random.uniform(*np.log(MIXED_WIDTHS)))
+            scale = SCALES[attempt % len(SCALES)] * width
+            draw = _readable_draw(trial.fill, turn) if trial.fill else _random_draw(random, scale)
+            bounds = map(point.length, domain.bounds) if domain.kind == PICK else ()
+            point.values[name] = draw[domain.kind](tuple(point.length(axis) for axis in domain.axes), *bounds)
+
+
+def _random_draw(random, width):
+    """How to fill each kind of symbol with random numbers of about this size."""
+    spread = 1.5 * min(width, 5)
+    return {
         "real": lambda shape: random.uniform(-2 * width, 2 * width, shape),
-        "positive": lambda shape: np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 5)),
-        "unit": lambda shape: random.uniform(0.02 / width, 1 - 0.02 / width, shape),
+        "nonzero": lambda shape: random.uniform(-2 * width, 2 * width, shape),
+        "positive": lambda shape: np.exp(random.uniform(-spread, spread, shape)),
+        "unit": lambda shape: random.uniform(0.02 / max(width, 1), 1 - 0.02 / max(width, 1), shape),
         "onehot": lambda shape: np.eye(*shape)[random.integers(shape[0])],
         "pick": lambda shape, low, high: random.integers(low, high + 1, shape),
-        "distribution": lambda shape: _normalised(np.exp(random.uniform(-1.5, 1.5, shape) * min(width, 5))),
+        "distribution": lambda shape: _normalised(np.exp(random.uniform(-spread, spread, shape))),
     }
-    return _filled(given, trees, sizes, draw)
-
-
-def _random_sizes(given, names, number):
-    sizes = {name: RANDOM_SIZES[(number + 2 * k + number // 4 * k) % len(RANDOM_SIZES)] for k, name in enumerate(names)}
-    if names and number % 8 == 6:
-        sizes[names[number // 8 % len(names)]] = LARGER
-    return {name: given.held(name) or given.smallest(name) - 1 + size for name, size in sizes.items()}
-
-
-def readable_points(given, trees):
-    """Small points, the simplest first: sizes 1 to 3, entries such as 0, 1, -1, 2 and one half."""
-    size_names = given.sizes(trees)
-    fills = [(0,), (1,), (0, 1), (1, 0), (1, 2), (2, 1), (1, -1), (0, 1, 2)]
-    fills += [tuple(np.random.default_rng(n).choice([-2, -1, -0.5, 0, 0.5, 1, 2, 3], 7)) for n in range(12)]
-    fills += [(100,), (-100,)]
-    # A vector of length one hides most errors, so size 2 comes first and size 1 last.
-    for sizes in sorted(product((2, 3, 1), repeat=len(size_names)), key=lambda s: (1 in s, sum(s))):
-        sizes = {
-            name: given.held(name) or max(size, given.smallest(name))
-            for name, size in zip(size_names, sizes, strict=True)
-        }
-        for turn, fill in enumerate(fills):
-            yield _filled(given, trees, sizes, _readable_draw(fill, turn))
 
 
 def _readable_draw(fill, turn):
-    """How to fill each kind of symbol in the `turn`-th readable point."""
-    # From the random fills on, each symbol starts elsewhere in the pattern, so that no two are alike.
-    shift = iter(range(100)) if len(fill) == 7 else iter([0] * 100)
+    """How to fill the `turn`-th symbol with a few simple numbers."""
+    # In long patterns each symbol starts elsewhere, so that no two are alike.
+    shift = turn if len(fill) > 3 else 0
     return {
-        "real": lambda shape: _cycle(fill, shape, next(shift)),
-        "positive": lambda shape: _cycle([x if x > 0 else 1 - x for x in fill], shape, next(shift)),
-        "unit": lambda shape: _cycle([0.5, 0.25, 0.125, 0.75], shape, turn % 4),
-        "onehot": lambda shape: np.eye(*shape)[turn % shape[0]],
+        "real": lambda shape: _cycle(fill, shape, shift),
+        "nonzero": lambda shape: _cycle([x or 1 for x in fill], shape, shift),
+        "positive": lambda shape: _cycle([x if x > 0 else 1 - x for x in fill], shape, shift),
+        "unit": lambda shape: _cycle([0.5, 0.25, 0.125, 0.75], shape, int(abs(fill[0])) % 4),
+        "onehot": lambda shape: np.eye(*shape)[int(abs(fill[0])) % shape[0]],
         "pick": lambda shape, low, high: low + (turn + np.arange(math.prod(shape)).reshape(shape)) % (high - low + 1),
         "distribution": lambda shape: _normalised(
-            np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (turn % 3), turn), shape)
+            np.resize(np.roll(np.arange(1, shape[-1] + 1) ** (int(abs(fill[0])) % 3), turn), shape)
         ),
     }
-
-
-def index_choices(given, trees, point, seed=0):
-    """The point at every choice of its free indices, or at a random sample where there are very many."""
-    names = given.free_indices(trees)
-    bounds = [given.domains[name].axes for name in names]
-    ranges = [range(point.length(low), point.length(high) + 1) for low, high in bounds]
-    choices = list(product(*ranges))
-    if len(choices) > MAX_INDEX_CHOICES:
-        picked = np.random.default_rng(seed).choice(len(choices), MAX_INDEX_CHOICES, replace=False)
-        choices = [choices[k] for k in sorted(picked)]
-    for choice in choices:
-        yield point.at(dict(zip(names, choice, strict=True)))
-
-
-def _filled(given, trees, sizes, draw):
-    point, values = Point(given, sizes, {}), {}
-    for name in [n for n in given.domains if n in given.needed(trees)]:
-        domain = given.domains[name]
-        shape = tuple(point.length(axis) for axis in domain.axes)
-        if domain.kind == PICK:
-            values[name] = draw["pick"](shape, *map(point.length, domain.bounds))
-        elif domain.kind not in (INDEX, SIZE):
-            values[name] = draw[domain.kind](shape)
-    point.values = values
-    return point
 
 
 def _cycle(numbers, shape, shift=0):
@@ -112,3 +274,149 @@ def _normalised(weights):
         return np.array([_normalised(row) for row in weights], dtype=object)
     weights = [Fraction(float(weight)) for weight in weights]
     return np.array([weight / sum(weights) for weight in weights], dtype=object)
+
+
+# What a setting assumes.
+
+
+def _condition_trees(given, free):
+    """Both sides of each assumption that bears on a statement with these free indices."""
+    return [side for condition in _bearing(given, free) for side in (condition.left, condition.right)]
+
+
+def bearing(given, trees):
+    """What a setting assumes that bears on these trees: on a symbol, size or free index that they need."""
+    needed, found = given.needed(trees), []
+    for condition in _bearing(given, given.free_indices(trees)):
+        if given.needed([condition.left, condition.right]) & needed:
+            found.append(condition)
+    return found
+
+
+def _bearing(given, free):
+    """The assumptions that bear on a statement: of those on indices alone, where all of these are free in it."""
+    return [
+        condition
+        for condition in given.conditions
+        if not _on_indices(condition, given) or set(given.free_indices([condition.left, condition.right])) <= set(free)
+    ]
+
+
+def _on_indices(condition, given):
+    names = given.needed([condition.left, condition.right])
+    return not any(given.domains[n].kind not in (SIZE, INDEX) for n in names if n in given.domains)
+
+
+def _admissible(point, given, trees, indices=()):
+    """Whether what the setting assumes holds at a point.
+
+    An index that stands free in the statement has its value there (where a choice was made); any other index of an
+    assumption takes all its values.
+    """
+    chosen = set(indices) or set(given.free_indices(trees))
+    for condition in _bearing(given, given.free_indices(trees)):
+        sides = [condition.left, condition.right]
+        own = given.free_indices(sides)
+        if not indices and chosen & set(own):
+            continue  # judged choice by choice
+        others = [name for name in own if name not in indices]
+        for values in product(*(_range(point, name) for name in others)):
+            at = point.at({**dict(indices), **dict(zip(others, values, strict=True))})
+            if not holds(condition, at):
+                return False
+    return True
+
+
+def holds(condition, point):
+    """Whether a relation between two scalars holds at a point."""
+    try:
+        numbers = Exact(Work(CONDITION_WORK), point.given.nesting([condition.left, condition.right]))
+        gap = evaluate(condition.left, point, numbers) - evaluate(condition.right, point, numbers)
+    except (Undefined, OutOfReach):
+        return False
+    return {
+        "<=": gap <= 0,
+        ">=": gap >= 0,
+        "<": gap < 0,
+        ">": gap > 0,
+        "!=": abs(gap) > 1e-30,
+    }[condition.relation]
+
+
+# Indices.
+
+
+def _range(point, name):
+    low, high = point.given.domains[name].axes
+    return range(point.length(low), point.length(high) + 1)
+
+
+def index_choices(given, trees, point):
+    """The point at every choice of its free indices, or at a sample that holds every class of them.
+
+    The classes are: first, last, the whole numbers that are written in the statement and their neighbours; and of two
+    indices equal, next to one another on either side, and apart.
+    """
+    names = given.free_indices(trees)
+    ranges = [_range(point, name) for name in names]
+    if np.prod([float(len(r)) for r in ranges]) <= MAX_INDEX_CHOICES:
+        choices = product(*ranges)
+    else:
+        choices = _classes(ranges, constants(trees, given, given.needed(trees)))
+    for choice in choices:
+        indices = dict(zip(names, choice, strict=True))
+        if not given.conditions or _admissible(point, given, trees, indices):
+            yield point.at(indices)
+
+
+def _classes(ranges, written):
+    """A sample of choices in which each index, and each pair of them, meets every class."""
+    if not all(ranges):
+        return []
+    random = np.random.default_rng([len(r) for r in ranges])
+    written = {int(c) + step for c in written if c == int(c) for step in (-1, 0, 1)}
+    special = [
+        sorted({r[0], r[min(1, len(r) - 1)], r[len(r) // 2], r[max(0, len(r) - 2)], r[-1]} | (written & set(r)))
+        for r in ranges
+    ]
+
+    def anywhere():
+        return [int(random.choice(r)) for r in ranges]
+
+    # Each special value of each index once, all indices at a time.
+    found = [
+        [values[(turn + n) % len(values)] for n, values in enumerate(special)]
+        for turn in range(max(len(values) for values in special))
+    ]
+    for a, b in combinations(range(len(ranges)), 2):
+        for step in (0, 1, -1):
+            if near := [value for value in special[a] if value + step in ranges[b]]:
+                choice = anywhere()
+                choice[a] = int(random.choice(near))
+                choice[b] = choice[a] + step
+                found.append(choice)
+        for ends in ((0, -1), (-1, 0)):
+            choice = anywhere()
+            choice[a], choice[b] = ranges[a][ends[0]], ranges[b][ends[1]]
+            found.append(choice)
+    found += [[r[0] for r in ranges], [r[-1] for r in ranges]]
+    return sorted(set(map(tuple, found)))
+
+
+# Points to show.
+
+
+def readable_points(given, trees):
+    """Small points that satisfy the setting, the simplest first: sizes 1 to 3, entries such as 0, 1, -1 and 2."""
+    conditions = _condition_trees(given, given.free_indices(trees))
+    size_names = given.sizes([*trees, *conditions])
+    fills = [*SIMPLE, *_patterns(), (100,), (-100,), *((c,) for c in constants(trees, given, given.needed(trees)))]
+    # A vector of length one hides most errors, so size 2 comes first and size 1 last.
+    for chosen in sorted(product((2, 3, 1), repeat=len(size_names)), key=lambda s: (1 in s, sum(s))):
+        sizes = {
+            name: given.held(name) or max(size, given.smallest(name))
+            for name, size in zip(size_names, chosen, strict=True)
+        }
+        for number, fill in enumerate(fills):
+            if point := _drawn(Trial(number, sizes, True, fill), given, trees, 0):
+                yield point
