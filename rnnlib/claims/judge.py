@@ -37,6 +37,8 @@ from .points import POINTS, Sample, Trial, index_choices, readable_points
 LEAST_SHARE = 0.5
 # What agrees with a claim at all its points meets some more, which follow from its own text.
 OWN_POINTS = 3
+# Where all of so many points are out of reach, no more are tried.
+HOPELESS = 6
 # Where float64 comes first, so many choices of the free indices are tried.
 FAST_CHOICES = 12
 # Of a few points so many are tried, and so many in exact arithmetic from the start.
@@ -166,6 +168,8 @@ class _Comparison:
                 return outcomes
             if None in outcomes:
                 skipped += 1
+                if skipped == HOPELESS and not met:
+                    break
             elif outcomes:
                 met, computed, usual = met + 1, computed + trial.exact, usual + (not trial.fill)
                 sizes.add(tuple((name, point.sizes[name]) for name in names))
