@@ -223,7 +223,7 @@ def test_claims_command_writes_the_ledger(tmp_path, monkeypatch, capsys):
     assert row == {
         "id": "softmax.jacobian", "verdict": "holds", "evidence": "proved for every K", "seconds": 0.21,
         "mistakes": 1, "mistakes_refuted": 1, "mutants": 16, "mutants_refuted": 14, "mutants_equivalent": 2,
-        "mutants_ill_formed": 0, "mutants_undecided": 0,
+        "mutants_ill_formed": 0, "mutants_undecided": 0, "mutants_untried": 0,
         "answers": ["S0-08", "S2-06"], "page": "notebooks/one",
     }  # fmt: skip
     printed = capsys.readouterr().out

@@ -17,13 +17,14 @@ COLUMNS = (
     "mutants_equivalent",
     "mutants_ill_formed",
     "mutants_undecided",
+    "mutants_untried",
     "answers",
     "page",
 )
 
 
-# What may become of a mutant: refuted, true as well, without a meaning, or undecided.
-FATES = ("refuted", "equivalent", "ill_formed", "undecided")
+# What may become of a mutant: refuted, true as well, without a meaning, undecided, or one too many to try.
+FATES = ("refuted", "equivalent", "ill_formed", "undecided", "untried")
 
 
 def rows(records):

@@ -64,6 +64,7 @@ class Tally(NamedTuple):
     equivalent: list
     ill_formed: list
     undecided: list
+    untried: list
 
 
 class Claim:
@@ -182,8 +183,8 @@ class Claim:
         return Named(mistake, statement, given, str(counterexample(statement, given, outcome)))
 
     def _refute_mutants(self):
-        """Sort every mutant: refuted, true as well, without a meaning, or undecided; none is dropped."""
-        tally, definitions = Tally([], [], [], []), -(-MAX_CHANGED_DEFINITIONS // len(self.lines))
+        """Sort every mutant: refuted, true as well, without a meaning, undecided or one too many to try."""
+        tally, definitions = Tally([], [], [], [], []), -(-MAX_CHANGED_DEFINITIONS // len(self.lines))
         for line, sample in zip(self.lines, self.samples, strict=True):
             for mutant in mutants_of(line, self.given, line is self.lines[0], definitions):
                 self._fate(mutant, sample, tally).append(mutant)
@@ -192,6 +193,8 @@ class Claim:
     def _fate(self, mutant, sample, tally):
         """The list to which a mutant belongs."""
         statement, given = mutant.statement, mutant.given
+        if not mutant.tried:
+            return tally.untried
         if given is None:
             return tally.ill_formed
         try:

@@ -53,6 +53,7 @@ def payload(claim):
         "mutants_equivalent": len(claim.mutants.equivalent),
         "mutants_ill_formed": len(claim.mutants.ill_formed),
         "mutants_undecided": len(claim.mutants.undecided),
+        "mutants_untried": len(claim.mutants.untried),
         "equivalent": _changed(claim.mutants.equivalent),
         "seconds": round(claim.seconds, 3),
         "answers": claim.answers,
@@ -101,6 +102,7 @@ def definition_payload(given):
         "mutants_equivalent": 0,
         "mutants_ill_formed": 0,
         "mutants_undecided": 0,
+        "mutants_untried": 0,
         "equivalent": [],
         "seconds": 0,
         "answers": [],
@@ -263,7 +265,7 @@ def _changed(mutants):
 
 
 def _mutants_told(claim):
-    refuted, equivalent, ill_formed, undecided = claim.mutants
+    refuted, equivalent, ill_formed, undecided, untried = claim.mutants
     if not any(claim.mutants):
         return []
     told = [
@@ -276,6 +278,8 @@ def _mutants_told(claim):
         told.append(f"Neither refuted nor confirmed: {'; '.join(f'${text}$' for text in _changed(undecided))}.")
     if ill_formed:
         told.append(f"{len(ill_formed)} more mean nothing.")
+    if untried:
+        told.append(f"{len(untried)} more were not tried: the formula is long, and a sample has to do.")
     return [" ".join(told)]
 
 

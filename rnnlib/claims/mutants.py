@@ -3,6 +3,7 @@
 import ast
 import copy
 import decimal
+from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from .forms import FORMS
 from .given import INDEX, SIZE, Clause, Domain, Given
 from .language import Decimal, Statement, form_of, indices_of, parse, text_of, written
 
-# A side has at most so many mutants, and so many errors are made in the definitions on which a statement depends.
+# So many mutants of a side are tried, and so many errors in the definitions on which a statement depends.
 MAX_MUTANTS, MAX_CHANGED_DEFINITIONS = 60, 12
 # The relations that an inequality is mistaken for; a weaker one would be true as well and say nothing.
 _MISTAKEN = {"<=": (">=", "<"), ">=": ("<=", ">"), "<": (">",), ">": ("<",)}
@@ -26,13 +27,14 @@ class Mutant(NamedTuple):
     """A statement with one small error.
 
     `words` say what was changed. Where that is a definition, `clause` is the changed one and `given` the setting that
-    holds it, or None where it means nothing.
+    holds it, or None where it means nothing. Of very many mutants some are not `tried`; they are counted.
     """
 
     statement: Statement
     given: Given | None
     words: str
     clause: Clause | None = None
+    tried: bool = True
 
 
 def mutants_of(statement, given, both_sides=True, definitions=MAX_CHANGED_DEFINITIONS):
@@ -57,9 +59,11 @@ def mutants_of(statement, given, both_sides=True, definitions=MAX_CHANGED_DEFINI
     for relation in _MISTAKEN.get(statement.relation, ()):
         yield Mutant(statement._replace(relation=relation), given, "the relation is another one")
     for side in ("right", "left") if both_sides else ("right",):
-        for tree, words in mutants(getattr(statement, side), given).values():
+        found = mutants(getattr(statement, side), given)
+        tried = set(_evenly(list(found), MAX_MUTANTS))
+        for text, (tree, words) in found.items():
             if statement.relation == "=" or words in _CONSTANT:
-                yield Mutant(statement._replace(**{side: tree}), given, words)
+                yield Mutant(statement._replace(**{side: tree}), given, words, tried=text in tried)
     yield from _with_changed_definitions(statement, given, definitions)
 
 
@@ -84,13 +88,13 @@ def _with_changed_definitions(statement, given, count):
         if not clause.is_free
         for body, words in mutants(clause.body, given).values()
     ]
-    for clause, body, words in _evenly(changes, count):
-        told = f"in the definition of {clause.name}, {words}"
-        try:
-            changed = given.with_clause(clause, body)
-        except IllFormed:
-            changed = None
-        yield Mutant(statement, changed, told, clause._replace(body=body))
+    tried = set(_evenly(range(len(changes)), count))
+    for number, (clause, body, words) in enumerate(changes):
+        told, changed = f"in the definition of {clause.name}, {words}", None
+        if number in tried:
+            with suppress(IllFormed):
+                changed = given.with_clause(clause, body)
+        yield Mutant(statement, changed, told, clause._replace(body=body), number in tried)
 
 
 def _evenly(items, count):
@@ -123,8 +127,7 @@ def mutants(tree, given):
             mutant = _replaced(tree, path, changed)
             if (text := text_of(mutant)) != original:
                 found.setdefault(text, (mutant, words))
-    # A long formula has more; they are taken evenly from its whole length.
-    return {text: found[text] for text in _evenly(list(found), MAX_MUTANTS)}
+    return found
 
 
 def _places(tree, path=()):
@@ -252,7 +255,7 @@ def _shape(name, given):
 
 def _changed_entry(node, given):
     indices = indices_of(node)
-    for other in _alike(node.value.id, given):
+    for other in _alike(node.value.id, given) if isinstance(node.value, ast.Name) else ():
         yield ast.Subscript(ast.Name(other), node.slice), f"the letter {other} stands for {node.value.id}"
     for n, index in enumerate(indices):
         if isinstance(index, ast.Name):
