@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from .errors import Undecided
+from .induction import INDUCTION, proves_by_induction
 from .judge import Agreement, compare
 from .points import varies
 from .recursion import CHAIN_RULE, proves_by_unrolling
@@ -108,6 +109,8 @@ def proof(line, given, sizes):
         return ()
     if proves_by_unrolling(line, given, sizes):
         return (CHAIN_RULE,)
+    if proves_by_induction(line, given, sizes):
+        return (INDUCTION,)
     return None
 
 

@@ -125,6 +125,21 @@ def _remainder(mp, x, y):
     return x - y * _floor(mp, x / y)
 
 
+class _Sigmoid(sympy.Function):
+    """The logistic function in SymPy, whose derivative is stated in its value."""
+
+    is_positive = True
+
+    def fdiff(self, argindex=1):
+        return self * (1 - self)
+
+    def _eval_rewrite_as_exp(self, x, **_):
+        return 1 / (1 + sympy.exp(-x))
+
+    def _eval_evalf(self, prec):
+        return self.rewrite(sympy.exp)._eval_evalf(prec)
+
+
 class _Floor(sympy.Function):
     """The floor in SymPy, with the derivative that it has wherever it has one."""
 
@@ -337,7 +352,7 @@ FORMS = {
     "tanh": elementary(r"\tanh", sympy.tanh, _tanh, np.tanh, "sigmoid"),
     "sigmoid": elementary(
         r"\sigma",
-        lambda x: 1 / (1 + sympy.exp(-x)),
+        _Sigmoid,
         lambda mp, x: 1 / (1 + _exp(mp, -x)),
         lambda x: 1 / (1 + np.exp(-x)),
         "tanh",

@@ -255,6 +255,8 @@ class Given:
         name = clause.name
         if name not in self.clauses:
             self._claim_name(name, line)
+        elif name not in {other.name for other in self.own_clauses}:
+            raise IllFormed(f"`{line}`: `{name}` is defined already, where this setting begins; give it another name")
         others = self.clauses.setdefault(name, [])
         if any(len(other.pattern) != len(clause.pattern) for other in others):
             raise IllFormed(f"`{line}`: `{name}` is defined already with another number of indices")

@@ -320,5 +320,10 @@ def _admit_call(name, arguments):
         raise Unreadable(f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, found {len(arguments)}")
     if FORMS[name].runs and not isinstance(arguments[1], ast.Name):
         raise Unreadable(f"the second argument of `{name}` is the index that runs, found `{_source(arguments[1])}`")
-    if name == "d" and not isinstance(getattr(arguments[1], "value", arguments[1]), ast.Name):
+    if name == "d" and not isinstance(_entered(arguments[1]), ast.Name):
         raise Unreadable(f"`d(f, x)` differentiates by a symbol or an entry of one, found `{_source(arguments[1])}`")
+
+
+def _entered(tree):
+    """What an entry is an entry of; a tree that is no entry stands for itself."""
+    return tree.value if isinstance(tree, ast.Subscript) else tree

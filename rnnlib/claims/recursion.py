@@ -21,7 +21,7 @@ from sympy import KroneckerDelta
 
 from .errors import NoProof
 from .language import indices_of, names_in
-from .sums import never_negative, normal
+from .sums import apart, never_negative, normal
 from .symbolic import _bounds, _Form, _proves, _standing_for
 
 MAX_UNROLLED = 12
@@ -49,10 +49,8 @@ def _opaque_choices(statement, given):
     needed = [name for name in given.clauses if name in given.needed([statement.left, statement.right])]
     recurring = {name for name in needed if _recurs(name, given)}
     products = {name for name in needed if _is_product(name, given)}
-    singly = [{name} for name in sorted(recurring)] if len(recurring) > 1 else []
-    if not products & recurring:
-        return [*singly, products | recurring, recurring]
-    return [products, products & recurring, recurring, *singly]
+    choices = [recurring, products & recurring, products] if products & recurring else [recurring, products | recurring]
+    return [choice for n, choice in enumerate(choices) if choice not in choices[:n]]
 
 
 def _is_product(name, given):
@@ -80,11 +78,11 @@ class _Unrolled(_Form):
     def __init__(self, given, sizes, opaque, backwards, eager):
         super().__init__(given, sizes)
         self.opaque, self.backwards, self.eager = opaque, backwards, eager
-        self.unrolls, self.stops, self.depth = False, set(), 0
+        self.unrolls, self.stops, self.depth = False, {}, 0
 
     def sides(self, statement, at, bound):
         # The right side first: the derivatives that stand in it are where the left side's unrolling stops.
-        self.unrolls, self.stops = False, set()
+        self.unrolls, self.stops = False, {}
         right = self.entry(statement.right, at if self.given.shape(statement.right) else (), bound)
         self.unrolls = True
         return self.entry(statement.left, at if self.given.shape(statement.left) else (), bound), right
@@ -107,6 +105,8 @@ class _Unrolled(_Form):
             raise NoProof("only the derivative of a defined quantity is unrolled")
         if not self.unrolls and not (self.eager and self._is_finite(root, name)):
             return self._symbol_of(root, inner, name, where)
+        if root == name and inner and not self._apart(inner, where):
+            raise NoProof(f"whether this is an entry of `{name}` by itself is not known")
         if self.backwards and not inner:
             return self._adjoint(root, name, where)
         return self._tangent(root, inner, name, where, root)
@@ -119,8 +119,18 @@ class _Unrolled(_Form):
 
     def _symbol_of(self, root, inner, name, where):
         """A derivative as a symbol; unrolling stops where it meets it."""
-        self.stops.add((root, name))
-        return _symbol(f"d{root}_by_{name}", (*inner, *where))
+        self.stops.setdefault((root, name), set()).add(where)
+        # No name of the language holds a bracket: this is nobody else's symbol.
+        label = f"d({root})/d({name})"
+        return (
+            sympy.IndexedBase(label, real=True)[(*inner, *where)] if inner or where else sympy.Symbol(label, real=True)
+        )
+
+    def _stops_at(self, root, name, where):
+        """Whether the right side is stated in this derivative; one by a starting value only if it is there itself."""
+        found = self.stops.get((root, name), set())
+        start = any(isinstance(p, ast.Constant) for p in self._clause_at(name, where).pattern)
+        return where in found if start else bool(found)
 
     def _is_finite(self, root, name):
         """Whether no recursion lies on the way from a quantity up to another."""
@@ -142,7 +152,7 @@ class _Unrolled(_Form):
         total = sympy.S.Zero
         for user, clause in self._users(name, root):
             for slope, at, running in self._immediate(user, clause, name, where):
-                stop = (root, user) in self.stops
+                stop = self._stops_at(root, user, at)
                 further = self._symbol_of(root, (), user, at) if stop else self._adjoint(root, user, at)
                 total += self._summed(slope * further, running)
         self.depth -= 1
@@ -168,8 +178,13 @@ class _Unrolled(_Form):
         bound = {p.id: k for p, k in zip(clause.pattern, pattern, strict=True) if isinstance(p, ast.Name)}
         axes = [self.index(*self._axis(axis)) for axis in self._shape(clause.body, ())]
         body = self._frozen(clause.body, tuple(axes), bound)
-        slope = normal(body.diff(self._variable(name, where)), self.ranges)
+        slope = self._slope(body, self._variable(name, where), user, (*pattern, *axes))
         return self._placed(slope, (*pattern, *axes), len(pattern))
+
+    def _slope(self, body, variable, user, at):
+        """The immediate derivative of a definition, stated in its value where it can be: tanh has 1 - tanh²."""
+        slope = normal(body.diff(variable), self.ranges)
+        return slope.xreplace({body: self._independent(user, at)}) if body.is_Function else slope
 
     # Forwards.
 
@@ -179,25 +194,26 @@ class _Unrolled(_Form):
         clause = self._clause_at(name, at)
         bound = {p.id: k for p, k in zip(clause.pattern, at, strict=False) if isinstance(p, ast.Name)}
         body = self._frozen(clause.body, at[len(clause.pattern) :], bound)
-        total = normal(body.diff(self._variable(by, where)), self.ranges)
+        total = self._slope(body, self._variable(by, where), name, at)
         for used in sorted(names_in(clause.body) & set(self.given.clauses)):
             if by != used and by not in self.given.needed([ast.Name(used)]):
                 continue
-            total += self._through(body, used, by, where, root)
+            total += self._through((body, name, at), used, by, where, root)
         self.depth -= 1
         return self._thawed(total)
 
-    def _through(self, body, used, by, where, root):
+    def _through(self, definition, used, by, where, root):
         """What one quantity that a definition uses adds to the definition's derivative."""
         entry = tuple(self.index(low, high) for low, high in self._axes_of(used))
         arity = len(self.given.general_clause(used).pattern)
         total = sympy.S.Zero
-        slope = normal(body.diff(self._independent(used, entry)), self.ranges)
+        body, *user = definition
+        slope = self._slope(body, self._independent(used, entry), *user)
         for part, at, running in self._placed(slope, entry, arity):
-            if used == by:
-                if _recurs(by, self.given) and at[:arity] != tuple(where[:arity]):
-                    raise NoProof(f"`{by}` acts through its own later steps")
+            if used == by and (not _recurs(by, self.given) or at[:arity] == where[:arity]):
                 continue  # the derivative by the entry itself is counted as direct
+            if used == by and not self._apart(at[:arity], where):
+                raise NoProof(f"whether `{by}` acts through another of its own steps is not known")
             stop = used == root or (used, by) in self.stops
             further = self._symbol_of(used, at, by, where) if stop else self._tangent(used, at, by, where, root)
             total += self._summed(part * further, running)
@@ -246,14 +262,19 @@ class _Unrolled(_Form):
         return tuple(map(self.entry, _bounds(text)))
 
     def _axes_of(self, name):
-        """The ranges of all axes of a defined quantity, constant clauses such as ``h[0]`` included."""
-        general = self.given.general_clause(name)
-        ranges = self._clause_ranges(general)
-        for clause in self.given.clauses[name]:
-            for n, p in enumerate(clause.pattern):
-                if isinstance(p, ast.Constant) and ranges[n][0] - 1 == p.value:
-                    ranges[n] = (sympy.Integer(p.value), ranges[n][1])
-        return ranges + [self._axis(axis) for axis in self._shape(general.body, ())]
+        """Ranges that hold all entries of a defined quantity; by what lies in them and is no entry, all slopes are 0."""
+        spans = zip(*map(self._clause_ranges, self.given.clauses[name]), strict=True)
+        axes = self._shape(self.given.general_clause(name).body, ())
+        return [self._hull(found) for found in spans] + [self._axis(axis) for axis in axes]
+
+    def _hull(self, spans):
+        """The range from the least to the greatest of several, which must be the same ones for all sizes."""
+        lows, highs = zip(*spans, strict=True)
+        low = [a for a in lows if all(never_negative(b - a, self.ranges) for b in lows)]
+        high = [a for a in highs if all(never_negative(a - b, self.ranges) for b in highs)]
+        if not (low and high):
+            raise NoProof("where a recursion begins or ends depends on a size")
+        return low[0], high[0]
 
     def _placed(self, slope, at, arity):
         """The terms of a slope, each with its entry and the indices of it that run.
@@ -263,16 +284,18 @@ class _Unrolled(_Form):
         """
         found = {}
         for term in sympy.Add.make_args(sympy.expand(slope)):
-            place = dict.fromkeys(at)
+            place, deltas = at, [d for d in sympy.Mul.make_args(term) if isinstance(d, KroneckerDelta)]
+            if any(apart(*delta.args, self.ranges) for delta in deltas):
+                continue
             for index in [k for k in at[:arity] if k in self.ranges]:
                 fixing = [d for d in sympy.Mul.make_args(term) if isinstance(d, KroneckerDelta) and d.has(index)]
                 if fixing:
-                    place[index] = sympy.solve(fixing[0].args[0] - fixing[0].args[1], index)[0]
-                    term = (term / fixing[0]).xreplace({index: place[index]}) * self._indicator(place[index], index)
-            fixed = tuple(k if place[k] is None else place[k] for k in at)
-            running = tuple(k for k in at if place[k] is None and k in self.ranges)
-            found[fixed, running] = found.get((fixed, running), 0) + term
-        return [(term, fixed, running) for (fixed, running), term in found.items() if term != 0]
+                    fixed = {index: _solved(fixing[0], index)}
+                    term = (term / fixing[0]).xreplace(fixed) * self._indicator(fixed[index], index)
+                    place = tuple(k.xreplace(fixed) for k in place)
+            running = tuple(dict.fromkeys(k for k in place if k in self.ranges and k in at))
+            found[place, running] = found.get((place, running), 0) + term
+        return [(term, place, running) for (place, running), term in found.items() if term != 0]
 
     def _indicator(self, step, index):
         """1 if a step lies in the range of an index, 0 if it does not."""
@@ -302,6 +325,10 @@ class _Unrolled(_Form):
         }
         return expression.xreplace(frozen)
 
+    def _apart(self, at, where):
+        """Whether two entries of a quantity are different ones for all sizes."""
+        return any(apart(a, b, self.ranges) for a, b in zip(at, where, strict=False))
+
     def _lies_in(self, step, low, high):
         """True or False where it is certain for all sizes whether a step lies in a range, else None."""
         if never_negative(step - low, self.ranges) and never_negative(high - step, self.ranges):
@@ -317,6 +344,13 @@ class _Frozen(_Form):
     def _defined(self, name, at, bound, kept):
         return self._independent(name, at)
 
+    def _derivative(self, f, x, at, bound, kept):
+        raise NoProof("a definition that holds a derivative depends on more than the quantities that it names")
 
-def _symbol(name, at):
-    return sympy.IndexedBase(name, real=True)[at] if at else sympy.Symbol(name, real=True)
+
+def _solved(delta, index):
+    """The value of an index at which a delta is 1: found where the index stands there alone, as t in δ(t - 1, m)."""
+    gap = delta.args[0] - delta.args[1]
+    if abs(slope := gap.diff(index)) != 1:
+        raise NoProof(f"at which step {delta} is 1 is not known")
+    return sympy.expand(index - gap / slope)

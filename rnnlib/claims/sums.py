@@ -52,10 +52,14 @@ def normal(expression, ranges):
 def never_negative(number, ranges):
     """Whether a whole number built from sizes and indices is at least zero, wherever its indices are in range."""
     for index, (low, high) in reversed(ranges.items()):
-        slope = number.diff(index)
-        if number.has(index) and slope.is_number:
+        if number.has(index) and (slope := number.diff(index)).is_number:
             number = number.xreplace({index: low if slope.is_positive else high})
     return bool(sympy.expand(number).is_nonnegative)
+
+
+def apart(a, b, ranges):
+    """Whether two whole numbers differ, wherever their indices are in range."""
+    return never_negative(a - b - 1, ranges) or never_negative(b - a - 1, ranges)
 
 
 def masked(expression, ranges):
@@ -209,8 +213,9 @@ def _canonical(limits, factors, kind):
 
 
 def _named(body, limits, kind):
-    # No letter of the language holds a #, and the names inside this sum have a smaller number: nothing is captured.
-    depth = 1 + max((_depth_in(index) for index in bound_indices(body)), default=-1)
+    # No letter of the language holds a #, and every such name in here, bound or free, has a smaller number: nothing
+    # is captured.
+    depth = 1 + max(_depth_in(symbol) for part in (body, *limits) for symbol in sympy.Tuple(part).atoms(sympy.Symbol))
     names = {index: index_symbol(low, f"#{depth}.{n}") for n, (index, low, _) in enumerate(limits)}
     return kind(body.xreplace(names), *[(names[index], low, high) for index, low, high in limits])
 

@@ -11,16 +11,17 @@ sums and for sizes down to the least that the setting allows.
 
 import ast
 from itertools import chain, product
+from random import Random
 from typing import NamedTuple
 
 import sympy
-from sympy import Add, KroneckerDelta, Mul, Sum
+from sympy import Add, Float, KroneckerDelta, Mul, Sum
 
 from .errors import NoProof
 from .forms import FORMS, MatrixProduct
 from .given import INDEX, MAX_TERMS, PICK, SIZE
 from .language import form_of, indices_of, parse
-from .sums import bound_indices, index_symbol, masked, never_negative, normal
+from .sums import apart, bound_indices, index_symbol, masked, never_negative, normal
 
 MAX_CONDITIONS = 5
 MAX_FACTORS = 5  # of a product of matrices that is written out
@@ -63,7 +64,7 @@ def _proves(statement, form):
 
 
 def _has_sign(difference, relation, form):
-    for case in chain.from_iterable(map(_branches, _cases(normal(difference, form.ranges)))):
+    for case in chain.from_iterable(map(_branches, _cases(normal(difference, form.ranges), form.ranges))):
         case, _ = masked(case, form.ranges)
         if case.has(*_UNCERTAIN):
             return False
@@ -77,10 +78,11 @@ def _has_sign(difference, relation, form):
     return True
 
 
-def _cases(expression, different=()):
+def _cases(expression, ranges, different=()):
     """Split at every comparison of two free indices: once with them equal, once with them different.
 
-    `different` holds the pairs that are different by assumption; a case that makes such a pair equal can't occur.
+    `different` holds the pairs that are different by assumption; a case that makes such a pair equal can't occur,
+    and neither can one of two indices whose ranges lie apart.
     """
     bound = bound_indices(expression)
     deltas = [delta for delta in expression.atoms(KroneckerDelta) if not delta.free_symbols & bound]
@@ -92,9 +94,9 @@ def _cases(expression, different=()):
     kept, gone = (a, b) if b.is_Symbol else (b, a)
     same = {gone: kept} if gone.is_Symbol and not kept.has(gone) else {}
     still = [(x.xreplace(same), y.xreplace(same)) for x, y in different]
-    if all(x != y for x, y in still):
-        yield from _cases(expression.xreplace({delta: sympy.S.One}).xreplace(same), still)
-    yield from _cases(expression.xreplace({delta: sympy.S.Zero}), [*different, (a, b)])
+    if not apart(a, b, ranges) and all(x != y for x, y in still):
+        yield from _cases(expression.xreplace({delta: sympy.S.One}).xreplace(same), ranges, still)
+    yield from _cases(expression.xreplace({delta: sympy.S.Zero}), ranges, [*different, (a, b)])
 
 
 def _branches(expression):
@@ -111,13 +113,31 @@ def _branches(expression):
 
 def is_zero(expression):
     """Whether an expression without sums and without comparisons of indices is zero."""
-    if expression == 0 or sympy.expand(expression) == 0:
+    if expression == 0:
+        return True
+    if _differs_from_zero(expression):
+        return False
+    if sympy.expand(expression) == 0:
         return True
     expression = sympy.expand_log(sympy.expand(expression))
     together = sympy.together(expression)
     if sympy.expand(sympy.numer(together)) == 0 or sympy.cancel(sympy.powsimp(together)) == 0:
         return True
     return sympy.simplify(expression.rewrite(sympy.exp)) == 0
+
+
+def _differs_from_zero(expression):
+    """Whether an expression has a value other than 0 at one choice of its symbols: then no search for a proof ends."""
+    random = Random(0)
+    symbols = expression.atoms(sympy.Indexed) | expression.free_symbols
+    numbers = {s: random.randint(2, 9) if s.is_integer else Float(random.uniform(0.3, 2.3), 30) for s in symbols}
+    if not all(s.is_real for s in numbers):
+        return False
+    values = [term.xreplace({s: sympy.sympify(n) for s, n in numbers.items()}) for term in Add.make_args(expression)]
+    total = Add(*values)
+    if not total.is_number or not total.is_finite:
+        return False
+    return bool(abs(total.evalf()) > 1e-12 * (1 + max(abs(v.evalf()) for v in values)))
 
 
 class _Parts(NamedTuple):
@@ -262,7 +282,11 @@ class _Form:
         left = self._shape(tree.left, bound)
         rows, columns = tuple(at[: len(left) - 1]), tuple(at[len(left) - 1 :])
         start, total = sympy.S.Zero, sympy.S.Zero
-        for axis in self._blocks(tree.left) or self._blocks(tree.right) or left[-1:]:
+        # The last axis of the left factor may be made of blocks, and so may the first of the right one: of a vector.
+        blocks = self._blocks(tree.left) or (
+            self._blocks(tree.right) if len(self._shape(tree.right, bound)) == 1 else []
+        )
+        for axis in blocks or left[-1:]:
 
             def term(k, start=start):
                 k = start + k
@@ -271,7 +295,7 @@ class _Form:
                 )
 
             total += self.sum_over(*_bounds(axis), bound, term)
-            start += self.entry(parse(axis)) if len(axis) < len(left[-1]) else 0
+            start += self.entry(parse(axis)) if blocks else 0
         return total
 
     def _blocks(self, tree):
