@@ -8,13 +8,14 @@ computed, and all that follows from it follows. A derivative inside a derivative
 
 import ast
 import copy
+import operator
 from functools import reduce
 from itertools import product
 
 import numpy as np
 
 from rnnlib.claims.errors import ClaimError
-from rnnlib.claims.given import Given
+from rnnlib.claims.given import PICK, Given
 from rnnlib.claims.language import Statement, indices_of, parse, parse_statement, text_of
 
 SIZES = (3, 2, 4, 1, 5, 8, 6, 7)
@@ -27,6 +28,7 @@ FUNCTIONS = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "abs": lambda x: x * np.sign(np.real(x)),
 }
+CONDITIONS = {ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Lt: operator.lt, ast.LtE: operator.le}
 HOLDS = {
     "=": lambda gap, slack: abs(gap) <= slack,
     "<=": lambda gap, slack: gap <= slack,
@@ -55,6 +57,9 @@ class Plain:
                 return at[name] if name in at else self.whole(name)
             case ast.Subscript(value=ast.Name(id=name)):
                 return self.entry(name, tuple(self.integer(part, at) for part in indices_of(tree)))
+            case ast.Subscript(value=base):
+                array, where = self.value(base, at), tuple(self.integer(part, at) for part in indices_of(tree))
+                return self.picked(array, where)
             case ast.UnaryOp(op=op):
                 return -self.value(tree.operand, at) if isinstance(op, ast.USub) else self.value(tree.operand, at)
             case ast.Attribute():
@@ -117,9 +122,12 @@ class Plain:
             arity = len(self.given.clauses[name][0].pattern)
             first, at = at[:arity], at[arity:]
             array = self.defined(name, first) if len(first) == arity else self.whole(name)[tuple(k - 1 for k in first)]
+        return self.picked(array, at) if at else array
+
+    def picked(self, array, at):
         if not all(1 <= k <= n for k, n in zip(at, np.shape(array), strict=False)):
             raise NoValue
-        return array[tuple(k - 1 for k in at)] if at else array
+        return array[tuple(k - 1 for k in at)]
 
     def defined(self, name, at):
         if (name, at) not in self.found:
@@ -151,7 +159,18 @@ class Plain:
             return self.series(name, args, at)
         if name == "d":
             return self.slopes(*args, at)
+        if name == "cases":
+            sides = [np.real(self.value(side, at)) for side in (args[0].left, args[0].comparators[0])]
+            return self.value(args[1 if CONDITIONS[type(args[0].ops[0])](*sides) else 2], at)
+        if name == "eye":
+            return np.eye(self.integer(args[0], at))
         values = [self.value(argument, at) for argument in args]
+        if name == "concat":
+            return np.concatenate(values)
+        if name in ("max", "min"):
+            return np.where((np.real(values[0]) > np.real(values[1])) == (name == "max"), *values)[()]
+        if name == "norm":
+            return np.sqrt(np.sum(values[0] ** 2))
         if name == "delta":
             return float(values[0] == values[1])
         if name == "outer":
@@ -205,7 +224,12 @@ def point(given, trees, sizes, random):
         if kind in ("size", "index"):
             continue
         shape = [Plain(given, numbers).integer(axis, {}) for axis in axes]
-        if kind == "onehot":
+        if kind == PICK:
+            low, high = (Plain(given, numbers).integer(bound, {}) for bound in given.domains[name].bounds)
+            if low > high:
+                raise NoValue
+            numbers[name] = random.integers(low, high + 1, shape)
+        elif kind == "onehot":
             numbers[name] = np.eye(*shape)[random.integers(shape[0])]
         elif kind == "distribution":
             weights = random.uniform(0.2, 2, shape)
@@ -227,7 +251,10 @@ def refuting_point(statement, given, random, sizes=None):
             name: given.held(name) or (size if sizes else given.smallest(name) - 1 + size)
             for name, size in chosen.items()
         }
-        numbers = point(given, trees, chosen, random)
+        try:
+            numbers = point(given, trees, chosen, random)
+        except NoValue:  # nothing can be picked at these sizes
+            continue
         plain = Plain(given, numbers)
         for choice in product(*map(plain.span, free)):
             at = dict(zip(free, choice, strict=True))
@@ -282,7 +309,7 @@ def false_statements(settings, seed):
 def _composed(statements, random):
     """One true statement, or two joined to one."""
     first, second = statements
-    if random.random() < 0.75 or {first.relation, second.relation} != {"="}:
+    if random.random() < 0.85 or {first.relation, second.relation} != {"="}:
         return first
     op = [ast.Add, ast.Sub, ast.Mult][random.integers(3)]()
     return Statement(ast.BinOp(first.left, op, second.left), "=", ast.BinOp(first.right, op, second.right))

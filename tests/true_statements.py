@@ -158,6 +158,72 @@ MATRICES = {
     ],
 }
 
+# Forms beside matrices: blocks, rows picked by data, cases.
+BLOCKS = """
+    N, D, H: size
+    x: real[D]
+    h, c: real[H]
+    y: real[N]
+    W: real[D + H, H]
+    X: real[N, D]
+    Y: real[N, H]
+    n: 1..N
+    k: 1..D
+    i, j: 1..H
+    r[n] := concat(X[n], Y[n])
+    z := concat(x, h)
+    a := z @ W
+    L := tanh(a) @ c
+"""
+WINDOW = """
+    C, V, D, H: size
+    t: 1..C
+    v: 1..V
+    n: 1..D
+    j: 1..H
+    w[t]: 1..V
+    E: real[V, D]
+    U: real[D, H]
+    c: real[H]
+    b: real[V]
+    a[t] := E[w[t]] @ U
+    L := sum(tanh(a[t]) @ c, t)
+"""
+CLIPPED = """
+    K: size
+    x, v: real[K]
+    c, u: real
+    i, j: 1..K
+    r[i] := max(x[i], 0)
+    q[i] := cases(x[i] > c, c, x[i])
+    L := sum(r[i] * v[i], i)
+"""
+MATRICES |= {
+    BLOCKS: [
+        "d(L, h[i]) = sum(d(L, a[j]) * W[D + i, j], j)",
+        "d(L, x[k]) = sum(d(L, a[j]) * W[k, j], j)",
+        "z @ W = sum(x[k] * W[k], k) + sum(h[i] * W[D + i], i)",
+        "(y @ r)[k] = (y @ X)[k]",
+        "(y @ r)[D + i] = sum(y[n] * Y[n, i], n)",
+        "h @ eye(H) = h",
+        "d(c @ eye(H), c) = eye(H)",
+        "norm(x)^2 = sum(x[k]^2, k)",
+        "softmax(h)[i] = exp(h[i]) / sum(exp(h[j]), j)",
+    ],
+    WINDOW: [
+        "d(L, E[v, n]) = sum(delta(w[t], v) * sum(d(L, a[t, j]) * U[n, j], j), t)",
+        "sum(b[v] * delta(w[t], v), v) = b[w[t]]",
+        "sum(delta(w[t], v), v) = 1",
+        "d(b[w[t]]^2, b[v]) = 2 * b[v] * delta(w[t], v)",
+        "d(L, a[t]) = c * (1 - tanh(a[t])^2)",
+    ],
+    CLIPPED: [
+        "q[i] = min(c, x[i])",
+        "d(max(c, u), c) = cases(c > u, 1, 0)",
+        "max(c, 0)^2 = c * max(c, 0)",
+    ],
+}
+
 # Recursions: one starting value or two, tied and time-varying weights, coupled, gated, one carried state or two.
 SCALAR = """
     T: size
@@ -464,4 +530,42 @@ CLOSED = {
         "h[t,i] = c^t*h0[i] + sum(c^(t-k)*x[k,i], k, 1, t)",
     ],
 }
+# A starting value that is free, and derivatives by it.
+RECURSIONS[
+    """
+    T, H, D: size
+    x: real[T, D]
+    W: real[D, H]
+    U: real[H, H]
+    t: 1..T
+    m: 1..T-1
+    i, j: 1..H
+    h[0]: real[H]
+    a[t] := x[t] @ W + h[t-1] @ U
+    h[t] := tanh(a[t])
+    L := sum(h[t] @ h[t], t) / 2
+"""
+] = [
+    "d(L, h[0]) = d(L, a[1]) @ U.T",
+    "d(L, U) = sum(outer(h[t-1], d(L, a[t])), t)",
+    "d(h[1, i], h[0, j]) = (1 - h[1, i]^2) * U[j, i]",
+]
+RECURSIONS[
+    """
+    T: size
+    w, u: real
+    x: real[T]
+    t: 1..T
+    n: 2..T
+    h[0]: real
+    h[t] := tanh(w*h[t-1] + u*x[t])
+    L := sum(h[t]^2, t)
+"""
+] = [
+    "d(L, h[0]) = d(L, h[1]) * (1 - h[1]^2) * w",
+    "d(h[1], h[0]) = (1 - h[1]^2) * w",
+    "d(h[n], h[0]) = (1 - h[n]^2) * w * d(h[n-1], h[0])",
+    "d(h[0], h[0]) = 1",
+]
+
 KINDS = {"sums": SUMS, "matrices": MATRICES, "recursions": RECURSIONS, "closed forms": CLOSED}

@@ -262,7 +262,7 @@ class _Unrolled(_Form):
         return tuple(map(self.entry, _bounds(text)))
 
     def _axes_of(self, name):
-        """Ranges that hold all entries of a defined quantity; by what lies in them and is no entry, all slopes are 0."""
+        """Ranges that hold all entries of a defined quantity; by anything else that they hold, all slopes are 0."""
         spans = zip(*map(self._clause_ranges, self.given.clauses[name]), strict=True)
         axes = self._shape(self.given.general_clause(name).body, ())
         return [self._hull(found) for found in spans] + [self._axis(axis) for axis in axes]
