@@ -312,6 +312,17 @@ def test_other_literals_are_no_numbers(text):
         parse(text)
 
 
+def test_a_setting_that_continues_another_defines_nothing_anew():
+    setting = Given("K: size\ns: real[K]\ni: 1..K\np[i] := s[i]")
+    with pytest.raises(IllFormed, match="defined already, where this setting begins"):
+        setting + "p[1] := 7"
+
+
+def test_a_derivative_is_by_a_symbol_or_an_entry():
+    with pytest.raises(Unreadable, match="differentiates by a symbol"):
+        parse("d(x, x.T)")
+
+
 def test_an_entry_may_be_free():
     setting = Given("T: size\nh[0]: real\nt: 1..T\nw: real\nh[t] := w * h[t-1]")
     assert setting.shape(parse("h[T]")) == ()

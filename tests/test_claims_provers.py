@@ -5,7 +5,7 @@ The points, which refute most false statements before a prover sees them, take n
 
 import signal
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 
 import numpy as np
@@ -22,6 +22,68 @@ from rnnlib.claims.symbolic import proves
 SECONDS = 1  # of processor time for one false statement; what is not proved by then counts as not proved
 QUICK, MANY = 25, 2000
 PROVERS = (proves, proves_by_unrolling, proves_by_induction)
+
+
+# Each was once proved: a starting value forgotten, an entry by itself, a definition that differentiates, a symbol's name
+# taken, steps at even places only, a sum's index captured, blocks along the wrong axis, a factor without a value.
+STEPS = """
+    T: size
+    w, u, h0: real
+    x, dL_by_h: real[T]
+    t, k: 1..T
+    m: 1..T-1
+    h[0] := h0
+    h[t] := tanh(w*h[t-1] + u*x[t])
+    l[t] := h[t]^2
+    L := sum(l[t], t)
+    M := d(L, w) * u
+"""
+STARTS = """
+    T: size >= {least}
+    t: 3..T
+    k: 1..T
+    x, c: real[T]
+    w, u, h0: real
+    h[1] := tanh(w*h0 + x[1])
+    h[2] := tanh(w*h[1] + u*h0)
+    h[t] := tanh(w*h[t-1] + u*h[t-2] + x[t])
+    L := sum(c[k]*h[k], k)
+    M := h[1] + h[2]
+"""
+HALVES = """
+    T: size
+    n: 2..T
+    t: 1..T
+    s: 1..2*T
+    w: real
+    h[0] := w
+    h[s] := w*h[s-1]
+    l[t] := h[2*t]
+    L := sum(l[t], t)
+"""
+CAPTURE = """
+    K: size
+    x, v: real[K]
+    A: real[K, K]
+    i, j, k: 1..K
+    S := sum(sum(A[i, k]*x[i]*x[k], i), k)
+    q := d(S, x)
+"""
+JOINED = "T: size\nx, h, y: real[T]\nt: 1..T\nc[t] := concat(x[t]*x, h)"
+ONCE_PROVED = [
+    ("d(h[0], h[0]) = 0", STEPS),
+    ("d(l[t], l[k]) = 0", STEPS),
+    ("d(M, u) = 0", STEPS),
+    ("d(L, h[m]) = 2*h[m] + dL_by_h[m+1]*w*(1 - h[m+1]^2) + 0*d(L, h[m+1])", STEPS),
+    ("d(L, w) = sum(c[k]*d(h[k], w), k, 2, T)", STARTS.format(least=4)),
+    ("d(M, w) = sum(d(h[k], w), k)", STARTS.format(least=1)),
+    ("d(L, h[n]) = 1", HALVES),
+    ("d(sum(q[k]^2*v[k], k)^2, q[j]) = 4*v[j]*q[j]*sum((sum((A[k, i] + A[i, i])*x[i], i))^2*v[k], k)", CAPTURE),
+    ("(y @ c)[t] = 2*sum(y[t]*x[t], t)*x[t]", JOINED),
+    ("sum((t - 1)*k, k, 1, 3) = 0", "T: size\nt, k: 1..T"),
+    ("(t - 1)*sum(x[k], k, 1, T) = 0", "T: size\nx: real[T]\nt, k: 1..T"),
+    ("(t - 1)*sum(x[k], k, 1, t) = 0", "T: size\nx: real[T]\nt, k: 1..T"),
+]
 
 
 class _TimeUp(BaseException):
@@ -70,6 +132,22 @@ def test_what_is_true_is_proved_for_every_size(text, told):
     statement, given = _read(text, told)
     assert any(prove(statement, given, {}) for prove in PROVERS)
     assert refuting_point(statement, given, np.random.default_rng(0)) is None
+
+
+@pytest.mark.parametrize(("told", "text"), ONCE_PROVED, ids=[told for told, _ in ONCE_PROVED])
+def test_what_was_once_proved_is_false(told, text):
+    statement, given = _read(text, told)
+    assert refuting_point(statement, given, np.random.default_rng(0))
+    assert not any(prove(statement, given, {}) for prove in PROVERS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_false_is_proved_at_the_sizes_that_refute_it(kind):
+    for text, told, point in islice(false_statements(KINDS[kind], 3), 8):
+        statement, given = _read(text, told)
+        sizes = {name: int(point[name]) for name in given.sizes([statement.left, statement.right])}
+        with suppress(_TimeUp), _seconds(SECONDS):
+            assert not any(prove(statement, given, sizes) for prove in PROVERS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
