@@ -24,8 +24,8 @@ QUICK, MANY = 25, 2000
 PROVERS = (proves, proves_by_unrolling, proves_by_induction)
 
 
-# Each was once proved: a starting value forgotten, an entry by itself, a definition that differentiates, a symbol's name
-# taken, steps at even places only, a sum's index captured, blocks along the wrong axis, a factor without a value.
+# Each was once proved: a starting value forgotten, an entry by itself, a definition that differentiates, the name of a
+# symbol taken, steps at even places only, an index captured, blocks along the wrong axis, a factor without a value.
 STEPS = """
     T: size
     w, u, h0: real
