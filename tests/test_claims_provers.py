@@ -11,8 +11,9 @@ from itertools import islice
 import numpy as np
 import pytest
 from false_statements import false_statements, refuting_point
-from true_statements import KINDS
+from true_statements import KINDS, MEANS
 
+from rnnlib.claims import Claim
 from rnnlib.claims.given import Given
 from rnnlib.claims.induction import proves_by_induction
 from rnnlib.claims.language import parse_statement
@@ -132,6 +133,11 @@ def test_what_is_true_is_proved_for_every_size(text, told):
     statement, given = _read(text, told)
     assert any(prove(statement, given, {}) for prove in PROVERS)
     assert refuting_point(statement, given, np.random.default_rng(0)) is None
+
+
+def test_what_a_proof_by_induction_trusts_is_told():
+    claim = Claim("a", "m[t] = (1 - beta)*sum(beta^(t-k)*g[k], k, 1, t)", MEANS)
+    assert str(claim.evidence) == "proved for every T, given induction over the step"
 
 
 @pytest.mark.parametrize(("told", "text"), ONCE_PROVED, ids=[told for told, _ in ONCE_PROVED])

@@ -18,7 +18,7 @@ from .errors import NoProof
 from .language import indices_of
 from .recursion import _overlaps, _recurs, _Unrolled
 from .sums import masked, never_negative, normal
-from .symbolic import _bounds, _cases, _Form, _has_sign, is_zero
+from .symbolic import _UNCERTAIN, _bounds, _cases, _Form, _has_sign, is_zero
 
 INDUCTION = "induction over the step"
 
@@ -99,11 +99,9 @@ class _Step(_Unrolled):
     def _said_before(self, name, at):
         """What the statement says of an entry at the step before, None where it says nothing."""
         left = self.statement.left
-        if not isinstance(left, (ast.Subscript, ast.Name)) or name != (
-            left.id if isinstance(left, ast.Name) else left.value.id
-        ):
+        whole, indices = (left.value, indices_of(left)) if isinstance(left, ast.Subscript) else (left, [])
+        if not isinstance(whole, ast.Name) or whole.id != name:
             return None
-        indices = indices_of(left) if isinstance(left, ast.Subscript) else []
         bound = dict(zip([i.id if isinstance(i, ast.Name) else None for i in indices], at, strict=False))
         if bound.get(self.over) != self.now - 1 or len(bound) < len(indices) or None in bound:
             return None
@@ -129,14 +127,12 @@ class _Step(_Unrolled):
     def _factors(self, here, before):
         """By what a sum at the step before is multiplied at this one: what its terms are multiplied by.
 
-        A factor such as (t-1)/(t-2) proves nothing at step 2, where it does not exist.
+        A factor such as (t-1)/(t-2) proves nothing at step 2, where it does not exist; a polynomial always exists.
         """
         now, then = self._gathered(here), self._gathered(before)
         for limits in [limits for limits in now if limits and limits in then]:
             factor = sympy.powsimp(sympy.simplify(now[limits] / then[limits]))
-            if not factor.has(*[index for index, *_ in limits]) and not sympy.denom(sympy.together(factor)).has(
-                self.now
-            ):
+            if not factor.has(*[index for index, *_ in limits]) and factor.is_polynomial(self.now):
                 yield factor
 
     def _gathered(self, expression):
@@ -153,4 +149,5 @@ class _Step(_Unrolled):
 
     def _vanishes(self, expression):
         cases = _cases(normal(expression, self.ranges), self.ranges)
-        return all(is_zero(masked(body, self.ranges)[0]) for case in cases for body in self._gathered(case).values())
+        bodies = [masked(body, self.ranges)[0] for case in cases for body in self._gathered(case).values()]
+        return all(not body.has(*_UNCERTAIN) and is_zero(body) for body in bodies)
