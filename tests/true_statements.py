@@ -53,6 +53,8 @@ SUMS = {
         "sum(sum(delta(i, k) * A[i, j], i), j) = sum(A[k, j], j)",
         "sum((x[k] - c)^2, k) = sum(x[k]^2, k) - 2 * c * sum(x[k], k) + K * c^2",
         "sum(exp(x[k]), k) > 0",
+        "sum(sigmoid(x[k]), k) = sum(1 / (1 + exp(-x[k])), k)",
+        "d(sum(sigmoid(x[k]), k), x[j]) = sigmoid(x[j]) * sigmoid(-x[j])",
         "sum(x[k]^2 * r[k], k) >= 0",
     ],
     TARGETS: [

@@ -125,7 +125,7 @@ def _remainder(mp, x, y):
     return x - y * _floor(mp, x / y)
 
 
-class _Sigmoid(sympy.Function):
+class Sigmoid(sympy.Function):
     """The logistic function in SymPy, whose derivative is stated in its value."""
 
     is_positive = True
@@ -352,7 +352,7 @@ FORMS = {
     "tanh": elementary(r"\tanh", sympy.tanh, _tanh, np.tanh, "sigmoid"),
     "sigmoid": elementary(
         r"\sigma",
-        _Sigmoid,
+        Sigmoid,
         lambda mp, x: 1 / (1 + _exp(mp, -x)),
         lambda x: 1 / (1 + np.exp(-x)),
         "tanh",

@@ -18,7 +18,7 @@ import sympy
 from sympy import Add, Float, KroneckerDelta, Mul, Sum
 
 from .errors import NoProof
-from .forms import FORMS, MatrixProduct
+from .forms import FORMS, MatrixProduct, Sigmoid
 from .given import INDEX, MAX_TERMS, PICK, SIZE
 from .language import form_of, indices_of, parse
 from .sums import apart, bound_indices, index_symbol, masked, never_negative, normal
@@ -56,11 +56,18 @@ def _proves(statement, form):
     axes = form.given.shape(statement.left) or form.given.shape(statement.right)
     try:
         return all(
-            _has_sign(left - right, statement.relation, form)
+            any(_has_sign(gap, statement.relation, form) for gap in _spellings(left - right))
             for left, right in (form.sides(statement, *entry) for entry in form.entries(statement, axes))
         )
     except (NoProof, NotImplementedError, RecursionError, sympy.PolynomialError):
         return False
+
+
+def _spellings(difference):
+    """A difference as it stands, in which the logistic function is one of its own, and with it written out."""
+    yield difference
+    if difference.has(Sigmoid):
+        yield difference.rewrite(sympy.exp)
 
 
 def _has_sign(difference, relation, form):
