@@ -100,7 +100,7 @@ ARRAYS = """
     s := x @ C
     g := tanh(s)
     L := g @ v
-    P := (A @ x - b) @ (A @ x - b) / 2
+    P := (x @ A.T - b) @ (x @ A.T - b) / 2
 """
 LAYER = """
     D, H, V: size
@@ -121,26 +121,26 @@ LAYER = """
 """
 MATRICES = {
     ARRAYS: [
-        "(C @ x).T = x.T @ C.T",
+        "x @ (C + D) = x @ C + x @ D",
         "(A @ C) @ D = A @ (C @ D)",
         "(A @ C).T = C.T @ A.T",
-        "outer(b, x) @ v = b * (x @ v)",
-        "A @ outer(x, v) = outer(A @ x, v)",
-        "(A + c * B) @ x = A @ x + c * (B @ x)",
-        "d(A @ x, x) = A",
-        "d(x @ C @ x, x) = (C + C.T) @ x",
+        "b @ outer(b, x) = (b @ b) * x",
+        "A @ outer(x, v) = outer(x @ A.T, v)",
+        "x @ (A + c * B).T = x @ A.T + c * (x @ B.T)",
+        "d(x @ A.T, x) = A",
+        "d(x @ C @ x, x) = x @ (C + C.T)",
         "d(x @ C @ v, C) = outer(x, v)",
         "d(L, s) = v * (1 - g^2)",
-        "d(L, x) = C @ (v * (1 - g^2))",
+        "d(L, x) = (v * (1 - g^2)) @ C.T",
         "d(L, C) = outer(x, v * (1 - g^2))",
         "d(g[i], x[j]) = (1 - g[i]^2) * C[j, i]",
-        "d(P, x) = A.T @ (A @ x - b)",
-        "d(P, A) = outer(A @ x - b, x)",
-        "diag(x) @ v = x * v",
+        "d(P, x) = (x @ A.T - b) @ A",
+        "d(P, A) = outer(x @ A.T - b, x)",
+        "v @ diag(x) = x * v",
         "d(softmax(x), x) = diag(softmax(x)) - outer(softmax(x), softmax(x))",
         "x @ C @ v = v @ C.T @ x",
         "outer(x, v).T = outer(v, x)",
-        "(C @ x) @ v = sum(sum(C[i, j] * x[j] * v[i], j), i)",
+        "(x @ C.T) @ v = sum(sum(C[i, j] * x[j] * v[i], j), i)",
     ],
     LAYER: [
         "d(E, s) = s - y",
@@ -229,11 +229,11 @@ MATRICES |= {
 # Recursions: one starting value or two, tied and time-varying weights, coupled, gated, one carried state or two.
 SCALAR = """
     T: size
-    w, u, c, h0: real
+    w, u, c, hs: real
     x, y: real[T]
     t, k: 1..T
     m: 1..T-1
-    h[0] := h0
+    h[0] := hs
     a[t] := w*h[t-1] + u*x[t]
     h[t] := tanh(a[t])
     l[t] := (h[t] - y[t])^2 / 2
@@ -242,13 +242,13 @@ SCALAR = """
 """
 TWO_STARTS = """
     T: size >= 2
-    w, u, g, h0: real
+    w, u, g, hs: real
     x, c: real[T]
     t: 3..T
     k: 1..T
     m: 3..T-2
-    h[1] := tanh(w*h0 + x[1])
-    h[2] := tanh(w*h[1] + u*h0 + x[2])
+    h[1] := tanh(w*hs + x[1])
+    h[2] := tanh(w*h[1] + u*hs + x[2])
     h[t] := tanh(w*h[t-1] + u*h[t-2] + x[t])
     L := sum(c[k]*h[k], k)
 """
@@ -268,33 +268,33 @@ FROM_ZERO = """
 VARYING = """
     T: size
     w, u, x, y: real[T]
-    h0: real
+    hs: real
     t, k: 1..T
     m: 1..T-1
-    h[0] := h0
+    h[0] := hs
     a[t] := w[t]*h[t-1] + u[t]*x[t]
     h[t] := tanh(a[t])
     L := sum((h[t] - y[t])^2, t) / 2
 """
 COUPLED = """
     T: size
-    w, u, v, g, b0: real
+    w, u, v, g, bs: real
     x, y: real[T]
     t: 1..T
     m: 1..T-1
     a[0] := 0
-    b[0] := b0
+    b[0] := bs
     a[t] := tanh(w*a[t-1] + u*b[t-1] + x[t])
     b[t] := tanh(v*b[t-1] + g*a[t-1])
     L := sum(a[t]*y[t] + b[t], t)
 """
 GATED = """
     T: size
-    w, u, v, h0: real
+    w, u, v, hs: real
     x, y: real[T]
     t: 1..T
     m: 1..T-1
-    h[0] := h0
+    h[0] := hs
     z[t] := sigmoid(w*h[t-1] + x[t])
     n[t] := tanh(u*h[t-1] + v*x[t])
     h[t] := z[t]*h[t-1] + (1 - z[t])*n[t]
@@ -302,16 +302,16 @@ GATED = """
 """
 LSTM = """
     T: size
-    w, u, v, e, c0, h0: real
+    w, u, v, r, cs, hs: real
     x, y: real[T]
     t: 1..T
     m: 1..T-1
-    c[0] := c0
-    h[0] := h0
+    c[0] := cs
+    h[0] := hs
     i[t] := sigmoid(w*h[t-1] + x[t])
     f[t] := sigmoid(u*h[t-1] + x[t])
     o[t] := sigmoid(v*h[t-1] + x[t])
-    g[t] := tanh(e*h[t-1] + x[t])
+    g[t] := tanh(r*h[t-1] + x[t])
     c[t] := f[t]*c[t-1] + i[t]*g[t]
     h[t] := o[t]*tanh(c[t])
     L := sum(h[t]*y[t], t)
@@ -321,12 +321,12 @@ MATRIX = """
     x: real[T, D]
     W: real[D, H]
     U: real[H, H]
-    h0: real[H]
+    hs: real[H]
     t: 1..T
     m: 1..T-1
     i: 1..H
     n: 1..D
-    h[0] := h0
+    h[0] := hs
     a[t] := x[t] @ W + h[t-1] @ U
     h[t] := tanh(a[t])
     L := sum(h[t] @ h[t], t) / 2
@@ -337,11 +337,11 @@ LSTM_MATRIX = """
     y: real[T, H]
     W: real[D, H]
     U, V, E, F: real[H, H]
-    b, c0, h0: real[H]
+    b, cs, hs: real[H]
     t: 1..T
     m: 1..T-1
-    c[0] := c0
-    h[0] := h0
+    c[0] := cs
+    h[0] := hs
     i[t] := sigmoid(h[t-1] @ U + x[t] @ W)
     f[t] := sigmoid(h[t-1] @ V + b)
     o[t] := sigmoid(h[t-1] @ E)
@@ -353,11 +353,11 @@ LSTM_MATRIX = """
 """
 LINEAR = """
     T: size
-    w, h0: real
+    w, hs: real
     x, y: real[T]
     t, k: 1..T
     m: 1..T-1
-    h[0] := h0
+    h[0] := hs
     h[t] := w*h[t-1] + x[t]
     L := sum(y[t]*h[t], t)
 """
@@ -370,7 +370,7 @@ RECURSIONS = {
         "d(L, u) = sum(d(L, a[t]) * x[t], t)",
         "d(L, w) = sum((h[t] - y[t]) * d(h[t], w), t)",
         "d(h[t], w) = (1 - h[t]^2) * (h[t-1] + w * d(h[t-1], w))",
-        "d(L, h0) = d(L, a[1]) * w",
+        "d(L, hs) = d(L, a[1]) * w",
         "d(L, h[0]) = d(L, a[1]) * w",
         "d(R, w) = sum(d(R, a[t]) * h[t-1], t) + 2 * w * L",
         "d(h[t], h[t-1]) = (1 - h[t]^2) * w",
@@ -383,7 +383,7 @@ RECURSIONS = {
         "d(L, h[m]) = c[m] + d(L, h[m+1])*w*(1 - h[m+1]^2) + d(L, h[m+2])*u*(1 - h[m+2]^2)",
         "d(h[t], w) = (1 - h[t]^2)*(h[t-1] + w*d(h[t-1], w) + u*d(h[t-2], w))",
         "d(h[2], w) = (1 - h[2]^2)*(h[1] + w*d(h[1], w))",
-        "d(h[1], w) = (1 - h[1]^2)*h0",
+        "d(h[1], w) = (1 - h[1]^2)*hs",
         "d(h[2], h[1]) = (1 - h[2]^2)*w",
         "d(L, x[t]) = d(L, h[t])*(1 - h[t]^2)",
     ],
@@ -401,7 +401,7 @@ RECURSIONS = {
         "d(L, a[m]) = (h[m] - y[m] + d(L, a[m+1])*w[m+1]) * (1 - h[m]^2)",
         "d(L, h[m]) = h[m] - y[m] + d(L, a[m+1])*w[m+1]",
         "d(L, a[T]) = (h[T] - y[T])*(1 - h[T]^2)",
-        "d(L, h0) = d(L, a[1])*w[1]",
+        "d(L, hs) = d(L, a[1])*w[1]",
         "d(h[t], h[t-1]) = (1 - h[t]^2)*w[t]",
     ],
     COUPLED: [
@@ -411,7 +411,7 @@ RECURSIONS = {
         "d(L, g) = sum(d(L, b[t])*(1 - b[t]^2)*a[t-1], t)",
         "d(a[t], w) = (1 - a[t]^2)*(a[t-1] + w*d(a[t-1], w) + u*d(b[t-1], w))",
         "d(b[t], w) = (1 - b[t]^2)*(v*d(b[t-1], w) + g*d(a[t-1], w))",
-        "d(L, b0) = d(L, a[1])*(1 - a[1]^2)*u + d(L, b[1])*(1 - b[1]^2)*v",
+        "d(L, bs) = d(L, a[1])*(1 - a[1]^2)*u + d(L, b[1])*(1 - b[1]^2)*v",
     ],
     GATED: [
         "d(L, h[m]) = y[m] + d(L, h[m+1])*z[m+1] + d(L, z[m+1])*z[m+1]*(1 - z[m+1])*w + d(L, n[m+1])*(1 - n[m+1]^2)*u",
@@ -423,7 +423,7 @@ RECURSIONS = {
     ],
     LSTM: [
         "d(L, h[m]) = y[m] + d(L, i[m+1])*i[m+1]*(1 - i[m+1])*w + d(L, f[m+1])*f[m+1]*(1 - f[m+1])*u"
-        " + d(L, o[m+1])*o[m+1]*(1 - o[m+1])*v + d(L, g[m+1])*(1 - g[m+1]^2)*e",
+        " + d(L, o[m+1])*o[m+1]*(1 - o[m+1])*v + d(L, g[m+1])*(1 - g[m+1]^2)*r",
         "d(L, c[m]) = d(L, h[m])*o[m]*(1 - tanh(c[m])^2) + d(L, c[m+1])*f[m+1]",
         "d(L, c[T]) = d(L, h[T])*o[T]*(1 - tanh(c[T])^2)",
         "d(L, h[T]) = y[T]",
@@ -433,14 +433,14 @@ RECURSIONS = {
         "d(L, g[t]) = d(L, c[t])*i[t]",
         "d(L, u) = sum(d(L, c[t])*c[t-1]*f[t]*(1 - f[t])*h[t-1], t)",
         "d(L, w) = sum(d(L, i[t])*i[t]*(1 - i[t])*h[t-1], t)",
-        "d(L, c0) = d(L, c[1])*f[1]",
+        "d(L, cs) = d(L, c[1])*f[1]",
     ],
     MATRIX: [
         "d(L, a[m]) = (h[m] + d(L, a[m+1]) @ U.T) * (1 - h[m]^2)",
         "d(L, U) = sum(outer(h[t-1], d(L, a[t])), t)",
         "d(L, W) = sum(outer(x[t], d(L, a[t])), t)",
         "d(L, W[n, i]) = sum(x[t, n] * d(L, a[t, i]), t)",
-        "d(L, h0) = d(L, a[1]) @ U.T",
+        "d(L, hs) = d(L, a[1]) @ U.T",
         "d(L, x[t]) = d(L, a[t]) @ W.T",
         "d(L, h[m]) = h[m] + d(L, a[m+1]) @ U.T",
     ],
@@ -462,7 +462,7 @@ RECURSIONS = {
         "d(L, w) = sum(d(L, h[t])*h[t-1], t)",
         "d(h[t], w) = h[t-1] + w*d(h[t-1], w)",
         "d(L, x[t]) = d(L, h[t])",
-        "d(L, h0) = w*d(L, h[1])",
+        "d(L, hs) = w*d(L, h[1])",
         "d(h[t], h[t-1]) = w",
     ],
 }
@@ -471,7 +471,7 @@ RECURSIONS = {
 MEANS = """
     T: size
     beta: unit
-    mu, eta, g0: real
+    mu, eta, gs: real
     g: real[T]
     t, k: 1..T
     s: 0..T
@@ -480,31 +480,31 @@ MEANS = """
     v[0] := 0
     v[t] := mu*v[t-1] - eta*g[t]
     c[0] := 0
-    c[t] := beta*c[t-1] + (1 - beta)*g0
+    c[t] := beta*c[t-1] + (1 - beta)*gs
 """
 POWERS = """
     T: size
-    w, b, h0: real
+    w, b, hs: real
     g: real[T]
     t, k: 1..T
     s: 0..T
-    h[0] := h0
+    h[0] := hs
     h[t] := w*h[t-1]
-    f[0] := h0
+    f[0] := hs
     f[t] := w*f[t-1] + b
-    n[0] := h0
+    n[0] := hs
     n[t] := g[t]*n[t-1]
-    p[0] := h0
-    p[t] := p[t-1]^2 / h0
+    p[0] := hs
+    p[t] := p[t-1]^2 / hs
 """
 ROWS = """
     T, H: size
     x: real[T, H]
-    h0: real[H]
+    hs: real[H]
     c: real
     t, k: 1..T
     i: 1..H
-    h[0] := h0
+    h[0] := hs
     h[t] := c*h[t-1] + x[t]
 """
 CLOSED = {
@@ -514,22 +514,22 @@ CLOSED = {
         "sum(beta^(t-k), k, 1, t) = (1 - beta^t)/(1 - beta)",
         "(1 - beta)*sum(beta^(t-k), k, 1, t) = 1 - beta^t",
         "v[t] = -eta*sum(mu^(t-k)*g[k], k, 1, t)",
-        "c[t] = g0*(1 - beta^t)",
+        "c[t] = gs*(1 - beta^t)",
     ],
     POWERS: [
         "h[t] = w^t*h[0]",
-        "h[s] = w^s*h0",
-        "f[t] = w^t*h0 + b*(1 - w^t)/(1 - w)",
-        "f[t] = w^t*h0 + b*sum(w^(t-k), k, 1, t)",
-        "n[t] = h0*prod(g[k], k, 1, t)",
-        "p[t] = h0",
+        "h[s] = w^s*hs",
+        "f[t] = w^t*hs + b*(1 - w^t)/(1 - w)",
+        "f[t] = w^t*hs + b*sum(w^(t-k), k, 1, t)",
+        "n[t] = hs*prod(g[k], k, 1, t)",
+        "p[t] = hs",
         "sum(w^k, k, 0, t) = (1 - w^(t+1))/(1 - w)",
         "sum(k, k, 1, t) = t*(t+1)/2",
         "sum(k^2, k, 1, t) = t*(t+1)*(2*t+1)/6",
     ],
     ROWS: [
-        "h[t] = c^t*h0 + sum(c^(t-k)*x[k], k, 1, t)",
-        "h[t,i] = c^t*h0[i] + sum(c^(t-k)*x[k,i], k, 1, t)",
+        "h[t] = c^t*hs + sum(c^(t-k)*x[k], k, 1, t)",
+        "h[t,i] = c^t*hs[i] + sum(c^(t-k)*x[k,i], k, 1, t)",
     ],
 }
 # A starting value that is free, and derivatives by it.
