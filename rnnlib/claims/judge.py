@@ -174,7 +174,11 @@ class _Comparison:
                 met, computed, usual = met + 1, computed + trial.exact, usual + (not trial.fill)
                 sizes.add(tuple((name, point.sizes[name]) for name in names))
         if usual < LEAST_SHARE * sum(not trial.fill for trial in planned):
-            why = "numbers grew beyond what is computed" if skipped else "hardly any satisfy what the setting assumes"
+            why = (
+                "numbers grew, or came closer together, beyond what is computed"
+                if skipped
+                else "hardly any satisfy what the setting assumes"
+            )
             raise Undecided(
                 f"could be computed at only {met} of {len(planned)} points, because {why}; narrow the domains of the "
                 "symbols or assume less"
