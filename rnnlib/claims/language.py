@@ -110,14 +110,14 @@ def parse(text):
     try:
         with warnings.catch_warnings(action="ignore"):  # Python warns of `2and`, which is refused below anyway
             tree = ast.parse(spelled, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise Unreadable(f"cannot read `{_short(text)}`: {_hint(spelled, error)}") from None
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise Unreadable(f"cannot read `{short(text)}`: {hint(spelled)}") from None
     if "#" in text:
-        raise Unreadable(f"cannot read `{_short(text)}`: a formula holds no comment; leave `#` out")
+        raise Unreadable(f"cannot read `{short(text)}`: a formula holds no comment; leave `#` out")
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             _read_number(node, spelled)
-    _admit(tree, _short(text), MAX_DEPTH)
+    _admit(tree, short(text), MAX_DEPTH)
     if (nodes := sum(isinstance(node, ast.expr) for node in ast.walk(tree))) > MAX_NODES:
         raise Unreadable(f"the formula has {nodes} parts; at most {MAX_NODES} are read")
     for node in ast.walk(tree):
@@ -146,7 +146,7 @@ def parse_statement(text, relations=RELATIONS):
     found = _relations(spelled)
     if len(found) != 1 or found[0][0] not in relations:
         seen = ", ".join(f"`{m[0]}`" for m in found) or "none"
-        raise Unreadable(f"expected exactly one of {' '.join(relations)}; `{_short(text)}` has {seen}")
+        raise Unreadable(f"expected exactly one of {' '.join(relations)}; `{short(text)}` has {seen}")
     start, end = found[0].span()
     return Statement(parse(spelled[:start]), found[0][0], parse(spelled[end:]))
 
@@ -219,12 +219,13 @@ def _kind_of(value):
     return "an empty text" if isinstance(value, str) else f"a value of type {type(value).__name__}"
 
 
-def _short(text):
+def short(text):
+    """A text on one line, cut off where it is long, to be quoted in a message."""
     text = " ".join(text.encode(errors="replace").decode().split())
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _hint(text, error):
+def hint(text):
     """What to do about a text that Python's grammar does not know."""
     for closing, opening in ("()", "[]"):
         if text.count(closing) != text.count(opening):
@@ -235,7 +236,9 @@ def _hint(text, error):
         return _PRODUCT
     if re.search(r"[-+*/@,(\[]\s*([)\]]|$)|^\s*[*/@]|[-+*/@]\s*[*/@]", text):
         return "an operand is missing beside an operator"
-    return getattr(error, "msg", None) or "this is no expression"
+    if any(quote in text for quote in "\"'"):
+        return "a formula holds no quotes"
+    return "a part is missing, or a sign stands where none is expected"
 
 
 def _admit(node, text, depth):
@@ -260,7 +263,7 @@ def _admit(node, text, depth):
         case ast.Attribute(attr="T"):
             children = [node.value]
         case ast.Call(func=ast.Name(id=name), keywords=[]):
-            _admit_call(name, node.args)
+            admit_call(name, node.args)
             children = [part for n, argument in enumerate(node.args) for part in _values_in(argument, name, n)]
         case ast.Call(func=func) if not isinstance(func, ast.Name):
             raise Unreadable(f"cannot read `{text}`: {_PRODUCT}")
@@ -284,7 +287,7 @@ def _values_in(argument, name, n):
 
 def _source(node):
     try:
-        return _short(ast.unparse(node))
+        return short(ast.unparse(node))
     except (ValueError, RecursionError):
         return type(node).__name__
 
@@ -293,9 +296,9 @@ def _read_number(node, spelled):
     """Give a literal its exact value: what is written, never what float makes of it."""
     text = spelled.encode()[node.col_offset : node.end_col_offset].decode()
     if not _NUMBER.fullmatch(text):
-        raise Unreadable(f"`{_short(text)}` is no number of the language; write digits, such as 2 or 0.5")
+        raise Unreadable(f"`{short(text)}` is no number of the language; write digits, such as 2 or 0.5")
     if not (MIN_NUMBER <= node.value <= MAX_NUMBER or re.fullmatch("[0.]+", text)):
-        raise Unreadable(f"a number is 0 or between {MIN_NUMBER} and {MAX_NUMBER:.0e} in size, found `{_short(text)}`")
+        raise Unreadable(f"a number is 0 or between {MIN_NUMBER} and {MAX_NUMBER:.0e} in size, found `{short(text)}`")
     node.kind = text  # as it is written: 7.60 says more than 7.6
     if not isinstance(node.value, int):
         node.value = Decimal(text)
@@ -309,7 +312,8 @@ def _admit_power(exponent):
         raise Unreadable(f"an exponent is at most {MAX_EXPONENT}")
 
 
-def _admit_call(name, arguments):
+def admit_call(name, arguments):
+    """Raise `Unreadable` unless a function of the language takes these arguments."""
     if name not in FORMS:
         raise Unreadable(
             f"`{name}` is no function of the language; a product is written with `*`, and the functions "
