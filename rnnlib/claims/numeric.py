@@ -9,6 +9,7 @@ import ast
 from fractions import Fraction
 from functools import cache, cached_property, reduce
 from itertools import product
+from time import thread_time
 
 import mpmath
 import numpy as np
@@ -32,15 +33,17 @@ def _context(digits):
 
 
 class Work:
-    """How many steps a computation may still take: a hostile formula runs out of them instead of running on."""
+    """How long a computation may still go on, in steps and if need be in seconds of computing: a hostile formula runs
+    out of them instead of running on."""
 
-    def __init__(self, steps):
+    def __init__(self, steps, seconds=None):
         self.left = steps
+        self.until = None if seconds is None else thread_time() + seconds
 
     def spend(self, steps=1):
         """Count steps that are about to be taken."""
         self.left -= steps
-        if self.left < 0:
+        if self.left < 0 or (self.until and thread_time() > self.until):
             raise Undecided("it takes too long to compute; write it with fewer sums and derivatives inside one another")
 
 

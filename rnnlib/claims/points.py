@@ -198,6 +198,11 @@ def random_point(given, trees, number, seed=0):
     return _drawn(Trial(number, sizes, True, width=WIDTHS.get(number, 1)), given, trees, seed)
 
 
+def sized_point(given, sizes, number):
+    """A random point with these sizes and a value for every symbol, or None where none is admissible."""
+    return _drawn(Trial(number, sizes, True), given, [ast.Name(name) for name in given.domains], 0)
+
+
 # Values.
 
 
