@@ -35,14 +35,16 @@ def entry(id):
 
 
 def check(id, answer):
-    """Judge an answer to an exercise, as `rnnlib.claims.judge_answer` does.
+    """Judge an answer to an exercise: a formula, a derivation or a NumPy function.
 
     Parameters
     ----------
     id : str
         The claim that the exercise asks for.
-    answer : str
-        A formula, for instance ``"p[j] - y[j]"``; ``"..."`` stands for no answer yet.
+    answer : str, list of str or callable
+        A formula, for instance ``"p[j] - y[j]"``; ``"..."`` stands for no answer yet. Or the lines of a derivation,
+        each of which begins with ``=``. Or a function whose parameters are named like the symbols of the exercise,
+        and which returns the whole array that is asked for; `rnnlib.claims.judge_answer` says how its arrays lie.
 
     Returns
     -------

@@ -1,0 +1,165 @@
+"""Judge a formula against the claim that it should be the right side of."""
+
+import ast
+import copy
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from .diagnosis import diagnose
+from .errors import IllFormed, OutOfReach, Undecided, Undefined, Unreadable
+from .evasions import differentiates, names_allowed, names_in_order, unfinished
+from .forms import shape_text
+from .judge import UNDEFINED, Agreement, Counterexample, compare, counterexample, number_text, place_text
+from .language import Statement, text_of
+from .numeric import Exact, Work, evaluate
+from .spelling import read, sides
+
+# An answer may cost a few times what the claim itself costs, and never more than this many seconds of computing.
+LEAST_WORK, TIMES_WORK, SECONDS = 80_000, 4, 0.6
+SECONDS_TO_REFUTE = 0.25
+
+RIGHT, WRONG, UNREADABLE, UNANSWERED = "right", "wrong", "unreadable", "unanswered"
+_MARKS = {RIGHT: "✓", WRONG: "✗", UNREADABLE: "?", UNANSWERED: "…"}
+
+
+class Verdict(NamedTuple):
+    """What became of an answer: `status` is right, wrong, unreadable or unanswered; `message` says why."""
+
+    status: str
+    message: str
+
+    def __str__(self):
+        return f"{_MARKS[self.status]} {self.message}"
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_markdown_(self):
+        return f"**{_MARKS[self.status]}** {self.message}"
+
+
+def judge_formula(asked, text):
+    """Judge an answer that is one formula."""
+    tree = read_answer(text, asked)
+    outcome = compared(tree, asked)
+    if not isinstance(outcome, Agreement):
+        words = diagnose(tree, asked) or refutation(tree, asked, outcome)
+        return Verdict(WRONG, f"{words}.{_turned(text, tree, asked)}")
+    if why := unfinished(tree, asked):
+        return Verdict(UNREADABLE, f"{capital(why)}.")
+    return Verdict(RIGHT, f"Right: it agrees with `{asked.id}` at {outcome.points} points.")
+
+
+def capital(text):
+    """A sentence with a capital letter, unless it begins with a formula."""
+    return text[:1].upper() + text[1:]
+
+
+def _turned(text, tree, asked):
+    """Which formula was judged, where a matrix that stood on the left was put on the right of a row."""
+    names = names_in_order(tree)
+    typed = [name for name in dict.fromkeys(re.findall(r"\w+", text)) if name in names]
+    turned = "@" in text_of(tree) and typed != [name for name in names if name in typed]
+    return f" (In rows, your formula is `{text_of(tree)}`.)" if turned else ""
+
+
+def read_answer(text, asked):
+    """Read one formula, of the shape that the exercise asks for; the left side may stand before it."""
+    names = names_allowed(asked)
+    if isinstance(text, str) and (pair := sides(text)):
+        left = read(pair[0], asked.given, names) if pair[0].strip() else asked.statement.left
+        if text_of(left) != text_of(asked.statement.left):
+            raise Unreadable("write the right side alone, what stands after the `=`")
+        text = pair[1]
+    tree = read(text, asked.given, names)
+    if not _fits(tree, asked) and _fits(columns := read(text, asked.given, names, columns=True), asked):
+        tree = columns
+    _require_shape(tree, asked)
+    if differentiates(tree, asked):
+        raise IllFormed("your formula still holds what the exercise asks for; work it out")
+    return tree
+
+
+def _fits(tree, asked):
+    return asked.given.shape(tree) == asked.given.shape(asked.statement.left)
+
+
+def _require_shape(tree, asked):
+    given, left = asked.given, asked.statement.left
+    expected, found = given.shape(left), given.shape(tree)
+    if expected == found or text_of(tree) == "0":
+        given.check_statement(asked.statement._replace(right=tree))
+        return
+    if not expected:
+        entry = f", as in `{text_of(example)}`" if (example := _entry(asked.statement.right)) else ""
+        raise IllFormed(
+            f"the exercise asks for a number, your formula gives an array of shape {shape_text(found)}; write entries, "
+            f"with indices in brackets{entry}"
+        )
+    told = f"an array of shape {shape_text(found)}" if found else "a number"
+    if found == expected[::-1]:
+        told = f"its transpose, {told}"
+    raise IllFormed(f"the exercise asks for an array of shape {shape_text(expected)}; your formula gives {told}")
+
+
+def _entry(tree):
+    """The first entry of an array in a formula."""
+    return next((node for node in ast.walk(tree) if isinstance(node, ast.Subscript)), None)
+
+
+def compared(tree, asked):
+    """Compare a formula with what the exercise asks for.
+
+    Where the claim is an equation, its right side stands for what is asked: the claim has been checked, and the
+    right side costs less. A formula that has no value at simple points, such as one that divides by w where w is 0,
+    is judged at the random ones.
+    """
+    statement = asked.statement
+    known = statement.left if statement.relation != "=" else statement.right
+    statement = Statement(known, statement.relation, tree)
+    work = Work(LEAST_WORK + TIMES_WORK * asked.work, SECONDS)
+    outcome = compare(statement, asked.given, asked.sample, work)
+    if isinstance(outcome, Counterexample) and outcome.right == UNDEFINED:
+        sample = copy.copy(asked.sample)
+        sample.trials = [trial for trial in sample.trials if not trial.fill]
+        return compare(statement, asked.given, sample, work)
+    return outcome
+
+
+def refutation(tree, asked, found):
+    """Numbers at which a formula is wrong, printed with as many digits as it takes to tell them apart."""
+    statement = Statement(asked.statement.right, asked.statement.relation, tree)
+    shown = counterexample(statement, asked.given, found, Work(10**9, SECONDS_TO_REFUTE))
+    place = place_text(shown.point)
+    at = f" at {place}" if place else ""
+    entry = shown.where.removeprefix("'s ")
+    if shown.undefined:
+        return f"Not right{at}: your formula has no value there ({shown.why})"
+    right, yours = _told_apart(statement, asked, shown)
+    if right == yours:
+        return f"Not right{at}: your formula differs from the right value by less than can be printed"
+    of = (
+        f"{entry} of the right value is {right} and that of your formula"
+        if entry
+        else f"the right value is {right} and your formula gives"
+    )
+    return f"Not right{at}: {of} {yours}" if not entry else f"Not right{at}: {of} is {yours}"
+
+
+def _told_apart(statement, asked, shown):
+    """The two numbers as text, with more digits where the usual ones do not tell them apart."""
+    if shown.left != shown.right:
+        return shown.left, shown.right
+    numbers = Exact(Work(10**9, SECONDS_TO_REFUTE), asked.sample.nesting)
+    try:
+        a, b = (np.asarray(evaluate(side, shown.point, numbers)) for side in (statement.left, statement.right))
+    except (Undefined, OutOfReach, Undecided):
+        return shown.left, shown.right
+    a, b = np.broadcast_arrays(a, b)
+    for digits in (8, 12, 16):
+        for x, y in zip(a.flat, b.flat, strict=True):
+            if (left := number_text(x, digits)) != (right := number_text(y, digits)):
+                return left, right
+    return shown.left, shown.right
