@@ -1,0 +1,409 @@
+"""The judge of answers, tried with formulas as students write them, with derivations, functions and nonsense."""
+
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exercises import check, claim
+from rnnlib.claims import Claim, judge_answer
+
+ANSWERS = tomllib.loads((Path(__file__).parent / "student_answers.toml").read_text(encoding="utf-8"))
+# Sentences of Python, of the engine to authors, and signs that no message to a student may hold.
+STRANGE = ("declare", "unterminated", "unexpected", "invalid syntax", "NoneType", "Traceback", "Σ Σ")
+
+
+def _verdicts(kind):
+    return [(entry, check(entry["id"], entry["answer"])) for entry in ANSWERS[kind]]
+
+
+def _told(found):
+    return "\n".join(f"{entry['id']}: {entry['answer']} -> {verdict}" for entry, verdict in found)
+
+
+def _require_plain(found):
+    for entry, verdict in found:
+        assert "\n" not in verdict.message
+        assert not verdict.message.endswith(("..", "?.", "!."))
+        assert not any(word in verdict.message for word in STRANGE), _told([(entry, verdict)])
+
+
+def test_right_answers_are_recognised_in_every_form(record_property):
+    found = _verdicts("right")
+    _require_plain(found)
+    refused = [(e, v) for e, v in found if v.status != "right"]
+    record_property("right accepted", len(found) - len(refused))
+    assert not [(e, v) for e, v in refused if e["readable"]], _told(refused)
+    assert all(v.status == "unreadable" for _, v in refused), _told(refused)  # never called wrong
+
+
+def test_wrong_answers_are_refused_and_most_slips_are_named(record_property):
+    found = _verdicts("wrong")
+    _require_plain(found)
+    assert not [v for _, v in found if v.status == "right"], _told(f for f in found if f[1].status == "right")
+    specific = [v for _, v in found if v.status == "wrong" and not v.message.startswith("Not right")]
+    shapes = [v for _, v in found if v.status == "unreadable"]
+    record_property("wrong refused", len(found))
+    record_property("specific diagnoses", len(specific))
+    record_property("told by their shape or a name", len(shapes))
+    assert len(specific) >= 0.8 * len(found)
+    assert len(specific) + len(shapes) >= 0.9 * len(found)
+    for _, verdict in found:
+        if ": the right value is " in verdict.message:
+            right, _, yours = verdict.message.partition(": the right value is ")[2].partition(
+                " and your formula gives "
+            )
+            assert right != yours.removesuffix("."), verdict
+
+
+def test_the_question_handed_back_is_no_answer(record_property):
+    found = _verdicts("evasion")
+    record_property("evasions refused", sum(v.status == "unreadable" for _, v in found))
+    for entry, verdict in found:
+        assert verdict.status == "unreadable", _told([(entry, verdict)])
+        assert "still holds what the exercise asks for" in verdict.message or "quantity on the way" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "told"),
+    [
+        ("softmax.jacobian", "p[i] * (delta(i, j) + p[j])", "a sign is flipped"),
+        ("softmax.jacobian", "p[i] * (delta(i, j) - p[i])", "the index i"),
+        ("softmax.jacobian", "delta(i, j) - p[j]", "a factor is missing"),
+        ("softmax.jacobian", "p[i]^2 * (delta(i, j) - p[j])", "exponent 2 of `p[i]` is too many"),
+        ("softmax.jacobian", "p[i] * delta(i, j) - p[j]", "a bracket is missing"),
+        ("softmax.jacobian", "-p[i] * (1 - p[j])", "Two slips"),
+        ("softmax.jacobian", "1", "1 whatever the numbers are"),
+        ("softmax.two-classes", "tanh(a - b)", "tanh stands where sigmoid belongs"),
+        ("softmax.two-classes", "a - b", "the function sigmoid is missing"),
+        ("softmax.two-classes", "sigmoid(2 * (a - b))", "the factor `2` is too many"),
+        ("softmax.quadratic-form", "0", "0 whatever the numbers are"),
+        ("softmax.quadratic-form", "sqrt(sum(p[k] * (v[k] - mean)^2, k))", "square root"),
+        ("softmax.quadratic-form", "sum(p[k] * (v[k] - mean), k)", "exponent is missing; what is left is 0"),
+        ("softmax.quadratic-form", "sum(p[k] * v[k]^2, k) - mean", "a square is missing at `mean`"),
+        ("softmax.quadratic-form", "sum((p[k] * v[k] - mean)^2, k)", "`p[k]` stands in the wrong place"),
+        ("ce.gradient", "s[j] - y[j]", "`s[j]` stands where `p[j]` belongs"),
+        ("ce.gradient", "p[i] - y[i]", "the index i stands where j belongs"),
+        ("ce.gradient", "(p[j] - y[j])^2", "the whole is squared"),
+        ("ce.gradient", "exp(s[j]) - y[j]", "all of it is right but the part `exp(s[j])`"),
+        ("temperature.slope", "0", "0 whatever the numbers are"),
+        ("temperature.slope", "(u[k] - y[k]) * s[k]", "the sum over k is missing"),
+        ("rnn.output-weights", "sum(outer(h[t], p[t] - y[t]), t) / T", "a mean stands where a sum belongs"),
+        ("rnn.output-weights", "sum(outer(h[t-1], p[t] - y[t]), t)", "shifted"),
+        ("rnn.output-weights", "sum(outer(h[t], p[t] - y[t]), t, 2, T)", "the range of the sum"),
+        ("rnn.output-weights", "sum(outer(p[t] - y[t], h[t]), t)", "its transpose"),
+        ("rnn.output-bias", "p[1] - y[1]", "only the first term"),
+        ("rnn.output-bias", "T * (p[T] - y[T])", "Two slips"),
+        ("rnn.mean-loss", "sum(p[t], t) / T - sum(y[t], t)", "the divisor reaches only some of the terms"),
+        ("rnn.sigmoid-step", "((p - y) @ W_hy.T) * h_before * (1 - h_before)", "`h_before` stands where `h` belongs"),
+        ("rnn.sigmoid-step", "((p - y) @ W_hy) * h * (1 - h)", "a transpose is missing at `W_hy`"),
+        ("rnn.embedding-row", "(((p - y) @ W_hy.T) * h * (1 - h)) @ W_xh.T", "the slope of the sigmoid"),
+        ("bptt.initial-state", "W_hh.T @ delta[1]", "In rows, your formula is `delta[1] @ W_hh`"),
+        ("bptt.initial-state", "delta[T] @ W_hh.T", "`delta[T]` stands where `delta[1]` belongs"),
+        ("bptt.sigmoid", "(c[r] + delta[r+1] * w) * h[r+1] * (1 - h[r+1])", "`h[r + 1]` stands where `h[r]` belongs"),
+        ("bptt.sigmoid", "(c[r] + delta[r] * w) * h[r] * (1 - h[r])", "shifted"),
+        ("bptt.sigmoid", "(c[t] + w*delta[t+1]) * h[t] * (1 - h[t])", "the index t stands where r belongs"),
+        ("bptt.sigmoid", "c[r] * delta[r+1] * w * h[r] * (1 - h[r])", "a product stands where a sum belongs"),
+        ("bptt.tied", "sum(c[t], t)*sum(h[t], t) + sum(delta[t]*h[t-1], t)", "a product of two sums"),
+        ("bptt.product", "u * f4 * f3 * f2 + u", "the term `u` is too many"),
+        ("bptt.product", "u + f2 + f3 + f4", "a sum stands where a product belongs"),
+        ("bptt.bias", "(delta1 + delta2 + delta3) / 3", "the divisor `3` is too many"),
+        ("bptt.memory", "H*(D*H + H^2 + H) + (D-1)*(D-2)*(D-3)*(D-4)*(D-5)", "is too many"),
+    ],
+)
+def test_a_diagnosis_names_the_slip(id, answer, told):
+    assert told in check(id, answer).message
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "told"),
+    [
+        ("ce.gradient", "sum(p[k] - y[k])", "write `sum(p[k] - y[k], k)`"),
+        ("ce.gradient", "q[j]", "its answers are written with p, y, K, s"),
+        ("ce.gradient", "Σp[k]", "`sum` is a function"),
+        ("ce.gradient", "sum(p[k], k=1..K)", "sum(f, k, 1, K)"),
+        ("ce.gradient", "tanh'(s[j])", "the slope itself"),
+        ("ce.gradient", "p(j)", "write `p[...]`, with square brackets"),
+        ("ce.gradient", "p", "as in `p[j]`"),
+        ("ce.gradient", "p[j] = y[j]", "write the right side alone"),
+        ("ce.gradient", r"\mathcal p", r"`\mathcal` is not read here"),
+        ("ce.gradient", "p[j] if p else y", "cases"),
+        ("rnn.output-bias", "sum(p[t] - y[t])", "write `sum(p[t] - y[t], t)`"),
+        ("rnn.output-bias", "(p - y).sum(axis=0)", "sum(f, t)"),
+        ("rnn.output-bias", "1", "an array of shape (V)"),
+        ("rnn.shortcut", "sum(x_t^T (p_t - y_t), t)", "outer(a, b)"),
+        ("bptt.memory", "T * H", "`T` is no symbol of this exercise"),
+        ("bptt.bias", "sum(delta[t], t, 1, 3)", "written with delta1, delta2, delta3"),
+    ],
+)
+def test_what_can_not_be_read_is_told_in_the_letters_of_the_exercise(id, answer, told):
+    verdict = check(id, answer)
+    assert verdict.status == "unreadable"
+    assert told.lower() in verdict.message.lower()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("w^T * x", "right"),  # T is a size here, and w a number
+        ("x * w^T", "right"),
+        ("w^T", "wrong"),
+        ("x^T * w", "wrong"),
+    ],
+)
+def test_a_raised_T_is_a_power_of_a_number(answer, status):
+    asked = Claim("a", "prod(w, t) * x = w^T * x", "T: size\nt: 1..T\nw, x: real")
+    assert judge_answer(asked, answer).status == status
+
+
+def test_matrix_products_are_read_in_rows():
+    asked = Claim("a", "d(s @ v, W) = outer(x, v)", "H, D: size\nx: real[D]\nv: real[H]\nW: real[D, H]\ns := x @ W")
+    for answer in ("x^T @ v", "x.T @ v", "x^⊤ v", "outer(v, x)'", "np.outer(x, v)"):
+        expected = "unreadable" if answer == "x^⊤ v" else "right"  # an outer product needs its sign
+        assert judge_answer(asked, answer).status == expected, answer
+    assert judge_answer(asked, "v^T @ x").status == "unreadable"
+
+
+def test_vectors_may_be_columns_where_rows_do_not_fit():
+    for answer in ("(u - y)^T @ s", "(u - y).T @ s", "s' @ (u - y)", "(u - y) @ s"):
+        assert check("temperature.slope", answer).status == "right", answer
+
+
+def test_numbers_that_print_alike_are_told_apart():
+    asked = Claim("a", "x + x = 2 * x", "x: real")
+    verdict = judge_answer(asked, "2 * x + tanh(sqrt(abs(x)) + exp(x)) * cases(x > 0, 1, 0) / 10^8")
+    assert verdict.status == "wrong"
+    assert "the right value is 2 and your formula gives 2.0000000" in verdict.message, verdict
+    assert "entry [1] of the right value is " in check("rnn.mean-loss", "y[T] - p[T]").message
+
+
+@pytest.mark.parametrize("answer", ["delta[r+0]", "d(L+0, a[r])", "delta[r] * 1", "sum(delta[t]*delta(t, r), t)"])
+def test_the_question_in_another_spelling_is_no_answer(answer):
+    assert check("bptt.sigmoid", answer).status == "unreadable"
+
+
+def test_a_definition_may_be_inserted():
+    assert check("bptt.initial-state", "d(L, a[1]) @ W_hh.T").status == "right"
+    assert check("bptt.sigmoid", "(c[r] + d(L, a[r+1])*w) * h[r] * (1 - h[r])").status == "right"
+
+
+# Derivations.
+
+
+def test_a_derivation_is_judged_line_by_line():
+    verdict = check(
+        "ce.gradient",
+        """
+        d(L, s[j])
+        = sum(d(L, p[k]) * d(p[k], s[j]), k)                 | the chain rule
+        = sum(-y[k] / p[k] * p[k] * (delta(k, j) - p[j]), k)
+        = -y[j] + p[j] * sum(y[k], k)
+        = p[j] - y[j]
+        """,
+    )
+    assert verdict.status == "right"
+    assert "4 lines" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "told"),
+    [
+        (
+            ["= sum(-y[k] * (delta(k, j) - p[j]), k)", "= -y[j] - p[j] * sum(y[k], k)"],
+            "wrong",
+            "Line 2 does not follow",
+        ),
+        (["= sum(-y[k] * (delta(k, j) - p[j]), k)", "= y[j] - p[j]", "= p[j] - y[j]"], "wrong", "Line 2"),
+        (["= p[j] + y[j]", "= p[j] - y[j]"], "wrong", "Line 1 does not follow from what the exercise asks for"),
+        (["= p[j] - y[j]"], "right", "in one step"),
+        (["d(L, s[j])", "= p[j] - y[j]"], "right", "in one step"),
+        (["d(L, s[j])"], "unreadable", "only the left side"),
+        (["= -y[j] + p[j]", "= d(L, s[j])"], "unreadable", "the last is no answer yet"),
+        (["= p[j] - y[j] = 0"], "unreadable", "Line 1: there is one `=`"),
+        (["= p - y"], "unreadable", "Line 1"),
+        (["= q[j]"], "unreadable", "Line 1: `q` is no symbol"),
+        ([1, 2], "unreadable", "each a text"),
+        (["= p[j]"] * 99, "unreadable", "at most 40"),
+    ],
+)
+def test_the_first_line_that_does_not_follow_is_named(lines, status, told):
+    verdict = check("ce.gradient", lines)
+    assert verdict.status == status, verdict
+    assert told in verdict.message
+
+
+def test_a_line_is_diagnosed_against_the_line_before():
+    lines = ["= -y[j] + p[j] * sum(y[k], k)", "= -y[j] - p[j] * sum(y[k], k)"]
+    assert "a sign is flipped" in check("ce.gradient", lines).message or "sign" in check("ce.gradient", lines).message
+
+
+# Functions.
+
+
+def _network(x, h0, W_xh, W_hh, b_h, W_hy, b_y, y, T):
+    """The gradient of the output weights from the inputs alone."""
+    h, gradient = h0, np.zeros_like(W_hy)
+    for t in range(T):
+        h = np.tanh(x[t] @ W_xh + h @ W_hh + b_h)
+        weights = np.exp(h @ W_hy + b_y)
+        gradient += np.outer(h, weights / weights.sum() - y[t])
+    return gradient
+
+
+def _through_time(x, c, w, T):
+    h, delta, found = [0.0], 0.0, []
+    for t in range(T):
+        h.append(1 / (1 + np.exp(-(w * h[-1] + x[t]))))
+    for t in range(T, 0, -1):
+        delta = (c[t - 1] + delta * w) * h[t] * (1 - h[t])
+        found.append(delta)
+    return found[::-1][:-1]
+
+
+@pytest.mark.parametrize(
+    ("id", "function"),
+    [
+        ("rnn.output-bias", lambda p, y: (p - y).sum(axis=0)),
+        ("rnn.output-weights", lambda h, p, y: h[1:].T @ (p - y)),
+        ("rnn.output-weights", _network),
+        ("ce.gradient", lambda p, y: p - y),
+        ("ce.hessian", lambda p: np.diag(p) - np.outer(p, p)),
+        ("rnn.two-biases", lambda D, H, V: D * H + H * H + 2 * H + H * V + V),
+        ("bptt.sigmoid", _through_time),
+        ("bptt.initial-state", lambda delta, W_hh: delta[0] @ W_hh.T),
+        ("bptt.product", lambda u, f2, f3, f4: u * f2 * f3 * f4),
+    ],
+)
+def test_functions_that_are_right(id, function):
+    verdict = check(id, function)
+    assert verdict.status == "right", verdict
+
+
+@pytest.mark.parametrize(
+    ("id", "function", "told"),
+    [
+        ("rnn.output-bias", lambda p, y: (y - p).sum(0), "downhill"),
+        ("rnn.output-bias", lambda p, y: (p - y).mean(0), "a mean stands where a sum belongs"),
+        ("rnn.output-bias", lambda p, y: p - y, "the sum over axis 0 is missing"),
+        ("rnn.output-bias", lambda p, y: (p - y)[-1], "only the last step"),
+        ("rnn.output-bias", lambda p, y: (p - y)[1:].sum(0), "the first term of the sum is left out"),
+        ("rnn.output-bias", lambda p, y: 2 * (p - y).sum(0), "2 times what it should be"),
+        ("rnn.output-bias", lambda p, y: 0 * p[0], "0 whatever the numbers are"),
+        ("rnn.output-bias", lambda p, y: p.sum(0) - 0.5, "entry [0] of the right value"),
+        ("rnn.output-bias", lambda p: 1.0, "where an array of shape"),
+        ("rnn.output-weights", lambda h, p, y: h[:-1].T @ (p - y), "shifted by one"),
+        ("rnn.output-weights", lambda h, p, y: (p - y).T @ h[1:], "transposed"),
+        ("rnn.output-weights", lambda h, p: h[1:].T @ p, "a term is missing"),
+        ("bptt.initial-state", lambda delta, W_hh: delta[0] @ W_hh, "the transpose is missing"),
+        ("rnn.two-biases", lambda D, H, V: D * H + H * H + H + H * V + V, "one hidden bias"),
+    ],
+)
+def test_functions_that_are_wrong_get_the_same_diagnoses(id, function, told):
+    verdict = check(id, function)
+    assert verdict.status == "wrong", verdict
+    assert told in verdict.message
+
+
+def _changing(p, y):
+    p -= y
+    return p.sum(axis=0)
+
+
+def _stopping(p, y):
+    gap = p - y
+    return gap.sum(axis=5)
+
+
+def _random(p, y):
+    return (p - y).sum(0) + np.random.default_rng().random()
+
+
+def _leaving(p, y):
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (_changing, "changes its argument `p`"),
+        (_stopping, "stops in its line 3, `return gap.sum(axis=5)`"),
+        (_random, "two calls"),
+        (_leaving, "SystemExit"),
+        (lambda p, z: p, "there is no `z` to give"),
+        (lambda p, L: p, "there is no `L` to give"),
+        (lambda *arrays: 0, "name every parameter"),
+        (lambda **arrays: 0, "name every parameter"),
+        (lambda p: None, "perhaps a `return` is missing"),
+        (lambda p: "p", "no array of numbers"),
+        (lambda p: p * 1j, "no array of numbers"),
+        (lambda p: [[1], [1, 2]], "no array of numbers"),
+        (lambda p: (x for x in p), "returns a generator"),
+        (lambda p: p[0] * np.nan, "not finite"),
+        (print, "name every parameter"),
+        (dict, "def"),
+    ],
+)
+def test_functions_that_can_not_be_compared(function, told):
+    verdict = check("rnn.output-bias", function)
+    assert verdict.status == "unreadable", verdict
+    assert told.lower() in verdict.message.lower()
+
+
+def test_an_inequality_asks_for_a_formula():
+    asked = Claim("a", "tanh(x)^2 < 1", "x: real")
+    assert judge_answer(asked, lambda x: 1).status == "unreadable"
+    assert judge_answer(asked, "1 + x^2").status == "right"
+    assert judge_answer(asked, "1/2").status == "wrong"
+
+
+def test_a_function_is_not_given_what_the_exercise_asks_for():
+    assert "o `delta`" in check("bptt.sigmoid", lambda delta: delta[:-1]).message
+    assert "no `N`" in check("rnn.two-biases", lambda N: N).message
+
+
+# Hostile texts.
+
+
+@pytest.mark.parametrize(
+    ("id", "answer"),
+    [
+        ("ce.hessian", "sum(sum(sigmoid(s[j])^sigmoid(s[j]), q, 1, 60), r, 1, 60)"),
+        ("bptt.initial-state", "sum(sum((2+abs(h0))^(1/3), q1, 1, 60), q2, 1, 60)"),
+        ("bptt.initial-state", "prod(prod(1+h0^2, q, 1, 900), q2, 1, 900)"),
+        ("ce.gradient", "((((1 + s[j]^2)^64)^64)^64)^64"),
+        ("ce.gradient", "eye(" + "*".join(["(K + 1)"] * 60) + ")"),
+        ("ce.gradient", "{" * 900),
+        ("ce.gradient", "_{" * 600 + "}" * 600),
+        ("ce.gradient", "\\frac{" * 300),
+        ("ce.gradient", "a b " * 480),
+        ("ce.gradient", "p" * 1990),
+        ("ce.gradient", "-" * 1990 + "p"),
+        ("ce.gradient", "₀" * 1990),
+        ("ce.gradient", "=" * 500),
+        ("ce.gradient", "\n=" * 30),
+    ],
+)
+def test_hostile_answers_end_by_their_bounds(id, answer):
+    verdict = check(id, answer)
+    assert verdict.status in ("unreadable", "wrong")
+    assert len(verdict.message) < 700
+
+
+def test_what_takes_too_long_is_told():
+    assert "takes too long" in check("bptt.initial-state", "prod(prod(1+h0^2, q, 1, 900), q2, 1, 900)").message
+
+
+def test_each_exercise_lists_names_that_its_answer_can_do_with():
+    from rnnlib.claims.evasions import names_allowed
+    from rnnlib.claims.language import names_in
+
+    kinds = Counter()
+    for entry in ANSWERS["right"]:
+        asked = claim(entry["id"])
+        allowed = set(names_allowed(asked))
+        missing = {n for n in names_in(asked.statement.right) if n in asked.given.clauses} - allowed
+        kinds[entry["id"]] += 1
+        assert missing <= {"L"}, missing  # under a derivative that the right side has
+    assert len(kinds) >= 20
