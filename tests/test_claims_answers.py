@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exercises import check, claim
+from exercises import check, claim, ids
 from rnnlib.claims import Claim, judge_answer
+from rnnlib.claims.diagnosis import sight
+from rnnlib.claims.evasions import names_allowed
+from rnnlib.claims.language import names_in, parse, text_of
+from rnnlib.claims.slips import edits
 
 ANSWERS = tomllib.loads((Path(__file__).parent / "student_answers.toml").read_text(encoding="utf-8"))
 # Sentences of Python, of the engine to authors, and signs that no message to a student may hold.
@@ -115,6 +119,21 @@ def test_the_question_handed_back_is_no_answer(record_property):
 )
 def test_a_diagnosis_names_the_slip(id, answer, told):
     assert told in check(id, answer).message
+
+
+@pytest.mark.parametrize("id", ids())
+def test_every_slip_of_the_right_formula_is_refused_and_most_are_named(id):
+    asked = claim(id)
+    made = {text_of(edit.tree) for edit in edits(asked.statement.right, asked.given)}
+    chosen = np.random.default_rng(3).choice(sorted(made), min(12, len(made)), replace=False)
+    verdicts = [check(id, text) for text in chosen]
+    assert all(isinstance(v.message, str) and "\n" not in v.message for v in verdicts)
+    wrong = [v for v in verdicts if v.status == "wrong"]
+    assert sum(v.message.startswith("Not right") for v in wrong) <= 0.25 * len(wrong), wrong
+    look = sight(asked)
+    for text, verdict in zip(chosen, verdicts, strict=True):
+        if verdict.status == "right":  # the edit changed nothing
+            assert look.same(parse(text), look.truth), text
 
 
 @pytest.mark.parametrize(
@@ -383,6 +402,7 @@ def test_a_function_is_not_given_what_the_exercise_asks_for():
         ("ce.gradient", "₀" * 1990),
         ("ce.gradient", "=" * 500),
         ("ce.gradient", "\n=" * 30),
+        ("ce.hessian", ["= sum(sum(sigmoid(s[j])^sigmoid(s[j]), q, 1, 20), r, 1, 20)"] * 40),
     ],
 )
 def test_hostile_answers_end_by_their_bounds(id, answer):
@@ -396,9 +416,6 @@ def test_what_takes_too_long_is_told():
 
 
 def test_each_exercise_lists_names_that_its_answer_can_do_with():
-    from rnnlib.claims.evasions import names_allowed
-    from rnnlib.claims.language import names_in
-
     kinds = Counter()
     for entry in ANSWERS["right"]:
         asked = claim(entry["id"])

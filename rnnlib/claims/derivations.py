@@ -8,9 +8,11 @@ from .evasions import names_allowed, unfinished
 from .formulas import RIGHT, UNREADABLE, WRONG, Verdict, compared, refutation
 from .judge import Agreement
 from .language import text_of
+from .numeric import Work
 from .spelling import read
 
-MAX_LINES = 40
+# All lines together may cost this many steps, and seconds of computing.
+MAX_LINES, STEPS, SECONDS = 40, 3_000_000, 2.0
 
 
 def lines_of(answer):
@@ -44,12 +46,13 @@ def judge_derivation(asked, lines):
     """
     if len(lines) > MAX_LINES:
         raise Unreadable(f"the derivation has {len(lines)} lines; at most {MAX_LINES} are read")
+    work = Work(STEPS, SECONDS)
     names, before, previous, trees = names_allowed(asked), None, "what the exercise asks for", []
     for number, line in enumerate(lines, 1):
         tree = _read(line, number, asked, names)
         if number == 1 and text_of(tree) == text_of(asked.statement.left):
             continue
-        outcome = _compared(tree, number, asked)
+        outcome = _compared(tree, number, asked, work)
         if not isinstance(outcome, Agreement):
             words = diagnose(tree, asked, before) or refutation(tree, asked, outcome)
             return Verdict(WRONG, f"Line {number} does not follow from {previous}. {words}.")
@@ -81,8 +84,8 @@ def _read(line, number, asked, names):
         raise type(error)(f"line {number}: {error}") from None
 
 
-def _compared(tree, number, asked):
+def _compared(tree, number, asked, work):
     try:
-        return compared(tree, asked)
+        return compared(tree, asked, work)
     except Undecided as error:
         raise IllFormed(f"line {number} can't be judged: {error}") from None

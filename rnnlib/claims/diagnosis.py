@@ -61,7 +61,7 @@ def diagnose(answer, asked, right=None):
     look.numbers.work = Work(MAX_STEPS, SECONDS)
     try:
         values = look.values(answer)
-        if values is not None and _equal(values, look.truth):
+        if look.truth is None or (values is not None and _equal(values, look.truth)):
             return ""
         return _of_listed(values, look, answer) or _of_constant(values, look, answer) or _of_slips(answer, look)
     except Undecided:
@@ -70,6 +70,8 @@ def diagnose(answer, asked, right=None):
 
 def diagnose_values(values, look):
     """The same where an answer is known by its values alone, at the points of a `Sight`."""
+    if look.truth is None:
+        return ""
     look.numbers.work = Work(MAX_STEPS, SECONDS)
     try:
         found = [
@@ -117,9 +119,9 @@ class Sight:
                 found.append(np.ravel(evaluate(tree, point, self.numbers)))
             except Undecided:
                 raise
-            except (ClaimError, ValueError, TypeError):
+            except (ClaimError, ValueError, TypeError, KeyError):
                 return None
-        return np.concatenate(found).astype(float)
+        return np.concatenate(found).astype(float) if found else None
 
     def same(self, tree, values):
         """Whether a tree has these values at all points."""
@@ -130,11 +132,15 @@ class Sight:
     def slips(self):
         """Every edit of the right formula that has words, with its values at the first point; one of each value."""
         if self._slips is None:
+            until = self.numbers.work
+            if self.right is self.asked.statement.right:  # made once, whoever asks first: not on the answer's time
+                self.numbers.work = Work(MAX_STEPS)
             found = [edit for edit in edits(self.right, self.given) if edit.missing]
             for named in self.asked.mistakes:
                 if _is_version(named, self.asked):
                     found.append(Edit(named.statement.right, named.mistake.wrong, "", LISTED))
             self._slips = [(edit, values) for edit in found if (values := self._told_apart(edit.tree)) is not None]
+            self.numbers.work = until
         return self._slips
 
     def _told_apart(self, tree):

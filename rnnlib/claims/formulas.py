@@ -109,7 +109,7 @@ def _entry(tree):
     return next((node for node in ast.walk(tree) if isinstance(node, ast.Subscript)), None)
 
 
-def compared(tree, asked):
+def compared(tree, asked, work=None):
     """Compare a formula with what the exercise asks for.
 
     Where the claim is an equation, its right side stands for what is asked: the claim has been checked, and the
@@ -119,7 +119,7 @@ def compared(tree, asked):
     statement = asked.statement
     known = statement.left if statement.relation != "=" else statement.right
     statement = Statement(known, statement.relation, tree)
-    work = Work(LEAST_WORK + TIMES_WORK * asked.work, SECONDS)
+    work = work or Work(LEAST_WORK + TIMES_WORK * asked.work, SECONDS)
     outcome = compare(statement, asked.given, asked.sample, work)
     if isinstance(outcome, Counterexample) and outcome.right == UNDEFINED:
         sample = copy.copy(asked.sample)
