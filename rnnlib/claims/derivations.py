@@ -9,7 +9,7 @@ from .formulas import RIGHT, UNREADABLE, WRONG, Verdict, compared, refutation
 from .judge import Agreement
 from .language import text_of
 from .numeric import Work
-from .spelling import read
+from .spelling import read, sides
 
 # All lines together may cost this many steps, and seconds of computing.
 MAX_LINES, STEPS, SECONDS = 40, 3_000_000, 2.0
@@ -21,11 +21,13 @@ def lines_of(answer):
         if not all(isinstance(line, str) for line in answer):
             raise Unreadable("a derivation is a list of lines, each a text")
         lines = list(answer)
-    elif isinstance(answer, str) and re.search(r"^\s*=", answer, re.MULTILINE):
+    elif isinstance(answer, str) and re.search(r"^\s*&?\s*=", answer, re.MULTILINE):
         # A line that begins with no sign goes on with the line before.
-        lines = re.split(r"\n\s*(?==)", answer.strip())
+        lines = re.split(r"\n\s*(?==)", re.sub(r"&\s*=", "=", answer).strip())
     else:
         return []
+    if lines:  # the left side may stand before the first sign
+        lines = [*(sides(lines[0]) or lines[:1]), *lines[1:]]
     lines = [line.partition("|")[0].strip() for line in lines]
     return [line for line in lines if line]
 
@@ -52,7 +54,7 @@ def judge_derivation(asked, lines):
         tree = _read(line, number, asked, names)
         if number == 1 and text_of(tree) == text_of(asked.statement.left):
             continue
-        outcome = _compared(tree, number, asked, work)
+        outcome, _ = _compared(tree, number, asked, work)
         if not isinstance(outcome, Agreement):
             words = diagnose(tree, asked, before) or refutation(tree, asked, outcome)
             return Verdict(WRONG, f"Line {number} does not follow from {previous}. {words}.")

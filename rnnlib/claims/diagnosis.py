@@ -63,7 +63,11 @@ def diagnose(answer, asked, right=None):
         values = look.values(answer)
         if look.truth is None or (values is not None and _equal(values, look.truth)):
             return ""
-        return _of_listed(values, look, answer) or _of_constant(values, look, answer) or _of_slips(answer, look)
+        if listed := _of_listed(values, look, answer):
+            return listed
+        if asked.statement.relation != "=":  # many bounds are right: no slip leads to the one that is meant
+            return ""
+        return _of_constant(values, look, answer) or _of_slips(answer, look)
     except Undecided:
         return ""
 
@@ -130,7 +134,7 @@ class Sight:
 
     @property
     def slips(self):
-        """Every edit of the right formula that has words, with its values at the first point; one of each value."""
+        """Every edit of the right formula that has words, with its values at the first point."""
         if self._slips is None:
             until = self.numbers.work
             if self.right is self.asked.statement.right:  # made once, whoever asks first: not on the answer's time

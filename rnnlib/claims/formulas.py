@@ -11,7 +11,7 @@ from .diagnosis import diagnose
 from .errors import IllFormed, OutOfReach, Undecided, Undefined, Unreadable
 from .evasions import differentiates, names_allowed, names_in_order, unfinished
 from .forms import shape_text
-from .judge import UNDEFINED, Agreement, Counterexample, compare, counterexample, number_text, place_text
+from .judge import UNDEFINED, Agreement, compare, counterexample, number_text, place_text
 from .language import Statement, text_of
 from .numeric import Exact, Work, evaluate
 from .spelling import read, sides
@@ -43,13 +43,14 @@ class Verdict(NamedTuple):
 def judge_formula(asked, text):
     """Judge an answer that is one formula."""
     tree = read_answer(text, asked)
-    outcome = compared(tree, asked)
+    outcome, gap = compared(tree, asked)
     if not isinstance(outcome, Agreement):
         words = diagnose(tree, asked) or refutation(tree, asked, outcome)
         return Verdict(WRONG, f"{words}.{_turned(text, tree, asked)}")
     if why := unfinished(tree, asked):
         return Verdict(UNREADABLE, f"{capital(why)}.")
-    return Verdict(RIGHT, f"Right: it agrees with `{asked.id}` at {outcome.points} points.")
+    told = f" But it has no value at {place_text(gap.point)}." if gap else ""
+    return Verdict(RIGHT, f"Right: it agrees with `{asked.id}` at {outcome.points} points.{told}")
 
 
 def capital(text):
@@ -113,24 +114,34 @@ def compared(tree, asked, work=None):
     """Compare a formula with what the exercise asks for.
 
     Where the claim is an equation, its right side stands for what is asked: the claim has been checked, and the
-    right side costs less. A formula that has no value at simple points, such as one that divides by w where w is 0,
+    right side costs less. A formula that has no value at a simple point, such as one that divides by w where w is 0,
     is judged at the random ones.
+
+    Returns
+    -------
+    outcome : Agreement or Counterexample
+    gap : Counterexample or None
+        Where a formula that agrees everywhere else has no value.
     """
-    statement = asked.statement
-    known = statement.left if statement.relation != "=" else statement.right
-    statement = Statement(known, statement.relation, tree)
+    statement = _statement(tree, asked)
     work = work or Work(LEAST_WORK + TIMES_WORK * asked.work, SECONDS)
     outcome = compare(statement, asked.given, asked.sample, work)
-    if isinstance(outcome, Counterexample) and outcome.right == UNDEFINED:
-        sample = copy.copy(asked.sample)
-        sample.trials = [trial for trial in sample.trials if not trial.fill]
-        return compare(statement, asked.given, sample, work)
-    return outcome
+    if isinstance(outcome, Agreement) or outcome.right != UNDEFINED:
+        return outcome, None
+    sample = copy.copy(asked.sample)
+    sample.trials = [trial for trial in sample.trials if not trial.fill]
+    return compare(statement, asked.given, sample, work), outcome
+
+
+def _statement(tree, asked):
+    """What an answer claims; of an equation, against the claim's own right side."""
+    left, relation, right = asked.statement
+    return Statement(right if relation == "=" else left, relation, tree)
 
 
 def refutation(tree, asked, found):
     """Numbers at which a formula is wrong, printed with as many digits as it takes to tell them apart."""
-    statement = Statement(asked.statement.right, asked.statement.relation, tree)
+    statement = _statement(tree, asked)
     shown = counterexample(statement, asked.given, found, Work(10**9, SECONDS_TO_REFUTE))
     place = place_text(shown.point)
     at = f" at {place}" if place else ""
@@ -140,12 +151,10 @@ def refutation(tree, asked, found):
     right, yours = _told_apart(statement, asked, shown)
     if right == yours:
         return f"Not right{at}: your formula differs from the right value by less than can be printed"
-    of = (
-        f"{entry} of the right value is {right} and that of your formula"
-        if entry
-        else f"the right value is {right} and your formula gives"
-    )
-    return f"Not right{at}: {of} {yours}" if not entry else f"Not right{at}: {of} is {yours}"
+    known = "the right value" if statement.relation == "=" else "the left side"
+    if entry:
+        return f"Not right{at}: {entry} of {known} is {right} and that of your formula is {yours}"
+    return f"Not right{at}: {known} is {right} and your formula gives {yours}"
 
 
 def _told_apart(statement, asked, shown):
