@@ -9,10 +9,10 @@ import pytest
 
 from exercises import check, claim, ids
 from rnnlib.claims import Claim, judge_answer
-from rnnlib.claims.diagnosis import sight
-from rnnlib.claims.evasions import names_allowed
+from rnnlib.claims.answers.diagnosis import sight
+from rnnlib.claims.answers.evasions import names_allowed
+from rnnlib.claims.answers.slips import edits
 from rnnlib.claims.language import names_in, parse, text_of
-from rnnlib.claims.slips import edits
 
 ANSWERS = tomllib.loads((Path(__file__).parent / "student_answers.toml").read_text(encoding="utf-8"))
 # Sentences of Python, of the engine to authors, and signs that no message to a student may hold.

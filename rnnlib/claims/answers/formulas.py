@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import IllFormed, OutOfReach, Undecided, Undefined, Unreadable
+from ..forms import shape_text
+from ..judge import UNDEFINED, Agreement, compare, counterexample, number_text, place_text
+from ..language import Statement, text_of
+from ..numeric import Exact, Work, evaluate
 from .diagnosis import diagnose
-from .errors import IllFormed, OutOfReach, Undecided, Undefined, Unreadable
 from .evasions import differentiates, names_allowed, names_in_order, unfinished
-from .forms import shape_text
-from .judge import UNDEFINED, Agreement, compare, counterexample, number_text, place_text
-from .language import Statement, text_of
-from .numeric import Exact, Work, evaluate
 from .spelling import read, sides
 
 # An answer may cost a few times what the claim itself costs, and never more than this many seconds of computing.

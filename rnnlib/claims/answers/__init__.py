@@ -1,7 +1,14 @@
-"""Judge a reader's answer to an exercise against the claim that it asks for: a formula, a derivation or a function."""
+"""Judge a reader's answer to an exercise against the claim that it asks for: a formula, a derivation or a function.
 
+1. `spelling` and `rewriting` read what a student types as the book's language;
+2. `evasions` tells an answer from the question handed back;
+3. `formulas` compares a formula with the claim, `derivations` line with line, `programs` a NumPy function;
+4. `diagnosis` names what went wrong: the one of the `slips`, made at one of the `places` of a formula, that explains
+   all its values.
+"""
+
+from ..errors import IllFormed, Undecided, Unreadable
 from .derivations import judge_derivation, lines_of
-from .errors import IllFormed, Undecided, Unreadable
 from .formulas import UNANSWERED, UNREADABLE, Verdict, capital, judge_formula
 from .programs import judge_program
 

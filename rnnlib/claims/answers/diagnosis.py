@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .claim import FALSE
-from .errors import ClaimError, Undecided
-from .given import INDEX, SIZE
-from .language import form_of, names_in, parse, runs, text_of
-from .numeric import Fast, Work, evaluate
+from ..claim import FALSE
+from ..errors import ClaimError, Undecided
+from ..given import INDEX, SIZE
+from ..language import form_of, names_in, parse, runs, text_of
+from ..numeric import Fast, Work, evaluate
+from ..points import index_choices, sized_point
 from .places import places, size
-from .points import index_choices, sized_point
 from .slips import FUNCTION, Edit, edits
 
 # Slips are searched for while there is time; then the numbers must do.

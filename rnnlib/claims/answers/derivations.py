@@ -2,13 +2,13 @@
 
 import re
 
+from ..errors import IllFormed, Undecided, Unreadable
+from ..judge import Agreement
+from ..language import text_of
+from ..numeric import Work
 from .diagnosis import diagnose
-from .errors import IllFormed, Undecided, Unreadable
 from .evasions import names_allowed, unfinished
 from .formulas import RIGHT, UNREADABLE, WRONG, Verdict, compared, refutation
-from .judge import Agreement
-from .language import text_of
-from .numeric import Work
 from .spelling import read, sides
 
 # All lines together may cost this many steps, and seconds of computing.

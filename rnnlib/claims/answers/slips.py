@@ -9,10 +9,10 @@ import copy
 from functools import reduce
 from typing import NamedTuple
 
-from .errors import ClaimError
-from .forms import FORMS
-from .given import INDEX, SIZE
-from .language import form_of, indices_of, text_of
+from ..errors import ClaimError
+from ..forms import FORMS
+from ..given import INDEX, SIZE
+from ..language import form_of, indices_of, text_of
 from .places import places, size
 
 _SIGNS = {ast.Add: ast.Sub, ast.Sub: ast.Add}

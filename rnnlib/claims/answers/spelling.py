@@ -11,10 +11,10 @@ import re
 import unicodedata
 import warnings
 
-from .errors import ClaimError, Unreadable
-from .forms import FORMS
-from .given import INDEX
-from .language import MAX_CHARACTERS, hint, parse, respell, short, text_of
+from ..errors import ClaimError, Unreadable
+from ..forms import FORMS
+from ..given import INDEX
+from ..language import MAX_CHARACTERS, hint, parse, respell, short, text_of
 from .rewriting import Rewriter
 
 _GREEK = {

@@ -4,8 +4,8 @@ import ast
 import copy
 from typing import NamedTuple
 
-from .forms import FORMS
-from .language import form_of, runs
+from ..forms import FORMS
+from ..language import form_of, runs
 
 
 class Place(NamedTuple):

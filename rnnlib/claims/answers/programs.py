@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import ClaimError
+from ..judge import number_text
+from ..language import parse, text_of
+from ..numeric import Exact, Work, evaluate
+from ..points import sized_point
 from .diagnosis import diagnose_values, sight
-from .errors import ClaimError
 from .evasions import names_allowed, names_in_order
 from .formulas import RIGHT, UNREADABLE, WRONG, Verdict, capital
-from .judge import number_text
-from .language import parse, text_of
-from .numeric import Exact, Work, evaluate
-from .points import sized_point
 
 POINTS = 6
 # The right value is computed to more digits than float64 has; what a function may lose to rounding.
