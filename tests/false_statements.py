@@ -14,8 +14,9 @@ from itertools import product
 
 import numpy as np
 
+from rnnlib.claims.domains import PICK
 from rnnlib.claims.errors import ClaimError
-from rnnlib.claims.given import PICK, Given
+from rnnlib.claims.given import Given
 from rnnlib.claims.language import Statement, indices_of, parse, parse_statement, text_of
 
 SIZES = (3, 2, 4, 1, 5, 8, 6, 7)

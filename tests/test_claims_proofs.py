@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnnlib.claims import Given, IllFormed, Undecided
+from rnnlib.claims.arithmetic import Exact, Fast, Work
 from rnnlib.claims.judge import UNDEFINED, Agreement, Counterexample, counterexample, number_text
 from rnnlib.claims.judge import compare as judge
 from rnnlib.claims.language import parse, parse_statement, text_of
-from rnnlib.claims.numeric import Exact, Fast, Point, Work, evaluate
+from rnnlib.claims.numeric import Point, evaluate
 from rnnlib.claims.points import random_point, readable_points
 from rnnlib.claims.sums import never_negative, normal
 from rnnlib.claims.symbolic import NoProof, _Form, is_zero, proves

@@ -3,9 +3,9 @@
 import ast
 
 from .claim import Claim
+from .domains import axis_text
 from .errors import IllFormed, Unreadable
 from .evidence import joined
-from .given import axis_text
 from .language import RELATIONS, Statement, indices_of, parse, parse_statement, parts_of, respell, substituted, text_of
 
 

@@ -5,13 +5,13 @@ import time
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from .arithmetic import Work
 from .errors import Accepted, ClaimError, IllFormed, Refuted, Undecided, Unreadable
 from .evidence import establish, joined
 from .given import Given
 from .judge import MAX_WORK, Counterexample, compare, counterexample, differs_in_floats
 from .language import Statement, has_relation, parse, parse_statement, text_of
 from .mutants import MAX_CHANGED_DEFINITIONS, mutants_of
-from .numeric import Work
 from .points import Sample
 
 FALSE, ILL_FORMED, WORDING = "false", "ill-formed", "wording"

@@ -11,11 +11,13 @@ from html import escape
 import numpy as np
 
 from ..mime import FOLDED, MIME
+from .arithmetic import Fast, Work
+from .domains import INDEX, PICK, SIZE
 from .evidence import COMPUTED, TESTED
-from .given import INDEX, PICK, SIZE, Given
+from .given import Given
 from .language import form_of, has_relation, text_of
 from .latex import latex, latex_name, latex_statement
-from .numeric import Fast, Work, evaluate
+from .numeric import evaluate
 from .points import MAX_INDEX_CHOICES, bearing, random_point, varies
 
 _SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx", "!=": r"\ne"}

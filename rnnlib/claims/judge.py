@@ -28,9 +28,10 @@ from typing import NamedTuple
 import mpmath
 import numpy as np
 
+from .arithmetic import Exact, Fast, Work
 from .errors import Boundary, OutOfRange, OutOfReach, Undecided, Undefined
 from .language import RELATIONS, text_of, written
-from .numeric import Exact, Fast, Work, evaluate
+from .numeric import evaluate
 from .points import POINTS, Sample, Trial, index_choices, readable_points
 
 # This share of the points must be met, those of simple values apart, which a setting may well exclude.

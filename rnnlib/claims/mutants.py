@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .domains import INDEX, SIZE, Clause, Domain
 from .errors import IllFormed
 from .forms import FORMS
-from .given import INDEX, SIZE, Clause, Domain, Given
+from .given import Given
 from .language import Decimal, Statement, form_of, indices_of, parse, text_of, written
 
 # So many mutants of a side are tried, and so many errors in the definitions on which a statement depends.

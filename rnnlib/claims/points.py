@@ -13,10 +13,11 @@ from zlib import crc32
 
 import numpy as np
 
+from .arithmetic import Exact, Work
+from .domains import INDEX, PICK, SIZE
 from .errors import OutOfReach, Undefined
-from .given import INDEX, PICK, SIZE
 from .language import text_of
-from .numeric import Exact, Point, Work, evaluate
+from .numeric import Point, evaluate
 
 # Every size meets 1 to 4 in exact arithmetic, counted from its least value. The first point is small: what is wrong
 # there is found soon. Two points spread the entries wider, because ``abs(x - 3) = 3 - x`` holds wherever x is small.

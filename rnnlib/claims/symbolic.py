@@ -17,9 +17,9 @@ from typing import NamedTuple
 import sympy
 from sympy import Add, Float, KroneckerDelta, Mul, Sum
 
+from .domains import INDEX, MAX_TERMS, PICK, SIZE
 from .errors import NoProof
 from .forms import FORMS, MatrixProduct, Sigmoid
-from .given import INDEX, MAX_TERMS, PICK, SIZE
 from .language import form_of, indices_of, parse
 from .sums import apart, bound_indices, index_symbol, masked, never_negative, normal
 

@@ -2,10 +2,10 @@
 
 import re
 
+from ..arithmetic import Work
 from ..errors import IllFormed, Undecided, Unreadable
 from ..judge import Agreement
 from ..language import text_of
-from ..numeric import Work
 from .diagnosis import diagnose
 from .evasions import names_allowed, unfinished
 from .formulas import RIGHT, UNREADABLE, WRONG, Verdict, compared, refutation

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arithmetic import Fast, Work
 from ..claim import FALSE
+from ..domains import INDEX, SIZE
 from ..errors import ClaimError, Undecided
-from ..given import INDEX, SIZE
 from ..language import form_of, names_in, parse, runs, text_of
-from ..numeric import Fast, Work, evaluate
+from ..numeric import evaluate
 from ..points import index_choices, sized_point
 from .places import places, size
 from .slips import FUNCTION, Edit, edits

@@ -8,7 +8,7 @@ import ast
 import copy
 from itertools import permutations
 
-from ..given import INDEX, SIZE, axis_text
+from ..domains import INDEX, SIZE, axis_text
 from ..language import form_of, indices_of, names_in, parse, parts_of, runs, text_of
 
 MAX_EXCHANGED = 4

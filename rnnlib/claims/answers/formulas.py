@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arithmetic import Exact, Work
 from ..errors import IllFormed, OutOfReach, Undecided, Undefined, Unreadable
 from ..forms import shape_text
 from ..judge import UNDEFINED, Agreement, compare, counterexample, number_text, place_text
 from ..language import Statement, text_of
-from ..numeric import Exact, Work, evaluate
+from ..numeric import evaluate
 from .diagnosis import diagnose
 from .evasions import differentiates, names_allowed, names_in_order, unfinished
 from .spelling import read, sides

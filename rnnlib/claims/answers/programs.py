@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arithmetic import Exact, Work
 from ..errors import ClaimError
 from ..judge import number_text
 from ..language import parse, text_of
-from ..numeric import Exact, Work, evaluate
+from ..numeric import evaluate
 from ..points import sized_point
 from .diagnosis import diagnose_values, sight
 from .evasions import names_allowed, names_in_order

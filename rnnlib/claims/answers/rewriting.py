@@ -6,9 +6,9 @@ written in the book's row vectors, whichever way the student's vectors stand.
 
 import ast
 
+from ..domains import INDEX
 from ..errors import ClaimError, IllFormed, Unreadable
 from ..forms import FORMS, shape_text
-from ..given import INDEX
 from ..language import admit_call, names_in, short, text_of
 
 _LIBRARIES = {"np", "numpy", "torch", "math", "F", "nn", "jnp", "functional"}

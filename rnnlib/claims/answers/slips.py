@@ -9,9 +9,9 @@ import copy
 from functools import reduce
 from typing import NamedTuple
 
+from ..domains import INDEX, SIZE
 from ..errors import ClaimError
 from ..forms import FORMS
-from ..given import INDEX, SIZE
 from ..language import form_of, indices_of, text_of
 from .places import places, size
 

@@ -11,9 +11,9 @@ import re
 import unicodedata
 import warnings
 
+from ..domains import INDEX
 from ..errors import ClaimError, Unreadable
 from ..forms import FORMS
-from ..given import INDEX
 from ..language import MAX_CHARACTERS, hint, parse, respell, short, text_of
 from .rewriting import Rewriter
 
