@@ -3,10 +3,10 @@
 A claim goes through six hands:
 
 1. **parse** (`language`): a text becomes a tree of the book's language, whose forms stand in `forms`, one row each;
-2. **setting** (`given`, `domains`, `shapes`): what every symbol is and how quantities are defined; a tree gets its shape
-   or is refused;
-3. **compare** (`judge`): both sides are computed (`numeric`, `arithmetic`) at the points of a sample (`points`), and must
-   agree;
+2. **setting** (`given`, `domains`, `shapes`): what every symbol is and how quantities are defined; a tree gets its
+   shape or is refused;
+3. **compare** (`judge`): both sides are computed (`numeric`, `arithmetic`) at the points of a sample (`points`), and
+   must agree;
 4. **prove** (`evidence`): SymPy (`symbolic`, `sums`), the chain rule along the definitions (`recursion`) or induction
    (`induction`) make them equal for every size, or the claim's mark says that they did not;
 5. **refute** (`claim`, `mutants`): its named mistakes, and small errors made in it, must fail the same comparison;
