@@ -225,6 +225,8 @@ def point(given, trees, sizes, random):
         if kind in ("size", "index"):
             continue
         shape = [Plain(given, numbers).integer(axis, {}) for axis in axes]
+        if any(length < 0 for length in shape):
+            raise NoValue
         if kind == PICK:
             low, high = (Plain(given, numbers).integer(bound, {}) for bound in given.domains[name].bounds)
             if low > high:

@@ -71,6 +71,8 @@ CAPTURE = """
     q := d(S, x)
 """
 JOINED = "T: size\nx, h, y: real[T]\nt: 1..T\nc[t] := concat(x[t]*x, h)"
+# With one class the sum is empty, so it is 0, and no p has a value.
+EMPTY_AT_ONE = "K: size\nx: real[K]\nk: 1..K-1\np[k] := exp(x[k]) / sum(exp(x[k]), k)"
 ONCE_PROVED = [
     ("d(h[0], h[0]) = 0", STEPS),
     ("d(l[t], l[k]) = 0", STEPS),
@@ -83,6 +85,7 @@ ONCE_PROVED = [
     ("sum((t - 1)*k, k, 1, 3) = 0", "T: size\nt, k: 1..T"),
     ("(t - 1)*sum(x[k], k, 1, T) = 0", "T: size\nx: real[T]\nt, k: 1..T"),
     ("(t - 1)*sum(x[k], k, 1, t) = 0", "T: size\nx: real[T]\nt, k: 1..T"),
+    ("sum(p[k], k) = 1", EMPTY_AT_ONE),
 ]
 
 

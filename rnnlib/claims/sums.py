@@ -3,7 +3,8 @@
 SymPy does not bring sums such as ``sum(p[k] * delta(k, j), k)`` to a form in which equal ones look equal. The rules
 that do are few:
 
-- a sum is split at its terms, and what does not depend on the index is taken out;
+- a sum is split at its terms, and what does not depend on the index is taken out (of a sum that may be empty only what
+  is known to have a value);
 - ``sum(f(k) * delta(k, j), k)`` is f(j), provided that j is known to lie in the range of k;
 - a sum that is a factor inside a sum becomes one sum over both indices;
 - factors that share no index become a product of sums, and ``sum(1, k)`` is the length of its range, provided that
@@ -139,8 +140,25 @@ def _sum_of_product(term, limits, ranges):
     factors = Mul.make_args(Mul(*factors))  # equal factors become one power
     indices = [limit[0] for limit in limits]
     outside = [factor for factor in factors if not factor.has(*indices)] if indices else factors
+    known = {**ranges, **_ranges_of(limits)}
+    if not all(never_negative(high - low, known) for _, low, high in limits):
+        # An empty sum is 0 even where its terms have no value; outside of it, such a factor could cancel.
+        outside = [factor for factor in outside if _has_value(factor, ranges)]
     inside = [factor for factor in factors if factor not in outside]
     return Mul(*outside, *[_grouped_sum(*group, ranges) for group in _connected(inside, limits)])
+
+
+def _has_value(expression, ranges):
+    """Whether an expression is known to have a value wherever the sums in it have one."""
+    plain, _ = masked(expression, ranges)
+    for node in sympy.preorder_traversal(plain):
+        if isinstance(node, Pow):
+            base, power = node.args
+            if not (base.is_positive or (power.is_integer and (power.is_nonnegative or base.is_nonzero))):
+                return False
+        elif isinstance(node, sympy.log) and not node.args[0].is_positive:
+            return False
+    return True
 
 
 def _grouped_sum(limits, factors, ranges):
