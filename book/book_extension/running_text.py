@@ -118,12 +118,12 @@ def sorted_by(tokens, words):
     if told == between == [":="]:
         return DEFINED
     before = BEFORE.search(words)
-    if before and (before["question"] or is_about_symbol(tokens)):
+    if before and ":=" not in told and (before["question"] or is_about_symbol(tokens)):
         return SUPPOSED
     sides = split(tokens, RELATIONS)[0]
     if told != between or not all(sides):
         return UNCHECKED
-    letters = next((place for place, side in enumerate(sides) if not is_symbol(side)), len(sides))
+    letters = next((place for place, side in enumerate(sides) if not is_symbol(side) or value(side)), len(sides))
     arithmetic = list(zip(sides[letters:], told[letters:], sides[letters + 1 :], strict=False))
     if letters and not (set(told[:letters]) == {"="} and all(map(is_value, sides[letters:])) and sides[letters:]):
         return UNCHECKED
@@ -170,7 +170,7 @@ def is_quoted(node):
 
 
 def is_by_hand(node):
-    """Whether an author typed a formula: in a claim's box, those of the title and the reasons; the engine prints the rest."""
+    """Whether an author typed a formula: in the box of a claim, its title and reasons; the engine prints the rest."""
     box = above(node, lambda one: isinstance(one, claim_box))
     if box is None:
         stand_in = above(node, lambda one: one.get("nb_element") == "mime_bundle")
@@ -213,7 +213,7 @@ def judged(formula, records):
     linked = [records[target] for target in formula.targets if target in records]
     if formula.kind in STATEMENTS:
         if not any(record["kind"] != "definition" for record in linked):
-            warn(formula, "a {kind} that no claim backs{cell}: {latex}. Link in it to the claim that it states, by id")
+            warn(formula, "no claim backs this {kind}{cell}: {latex}. Link in it to the claim that it states, by id")
         return formula.kind
     if linked:
         if says(linked[0], formula.latex):
