@@ -11,7 +11,6 @@ from samples import MISTAKE, code, payload, shown, text
 from sphinx.errors import ExtensionError
 from test_extension import Book
 
-from book_builder.execution import ROOT, notebooks
 from book_extension.checks import only_defines
 from book_extension.formulas import RELATIONS, canonical, holds, relations, split
 from book_extension.running_text import says, sorted_by
@@ -91,6 +90,12 @@ def test_what_the_engine_prints_is_found_in_it():
     scores = "K: size\ns: real[K]\ni, j, k: 1..K\np := softmax(s)"
     jacobian = Claim("t.t", "d(p[i], s[j]) = p[i] * (delta(i, j) - p[j])", scores).record()
     assert says(jacobian, jacobian["lines"][0]["latex"]) and says(jacobian, JACOBIAN)
+    total = Claim("t.s", "sum(p[k], k) = 1", scores).record()
+    assert (
+        says(total, r"\sum_k p_k = 1")
+        and not says(total, r"\sum_i p_k = 1")
+        and not says(total, r"\sum_{k=2}^K p_k = 1")
+    )
     assert not says(jacobian, JACOBIAN.replace("- p_j", "- p_i")) and not says(
         jacobian, JACOBIAN.replace("- p_j", "+ p_j")
     )
@@ -157,7 +162,7 @@ def test_arithmetic_agrees_with_python(a, b, c, places):
     [
         ("Write ", r"\delta_t := \partial L/\partial a_t", "defined"), ("With ", r"a := b \le c", "unchecked"),
         ("There are ", "T = 14", "chosen"), ("and ", r"D = V = 10\,000", "chosen"), ("five seeds ", "V = 2, 10, 100", "chosen"),
-        ("an index ", r"t = 1, \dots, T", "chosen"), ("the target ", "y' = (0.925, 0.025)", "chosen"),
+        ("an index ", r"t = 1, \dots, T", "chosen"), ("the target ", "y' = (0.925, 0.025)", "unprinted"),
         ("so ", r"\delta_t = \delta_{t+1}", "unchecked"), ("so ", "p = y", "unchecked"), ("so ", r"h \ge 2", "unchecked"),
         ("holds for ", r"T \ge 3", "supposed"), ("1 if ", "i = j", "supposed"), ("With ", r"h_0 \ne 0", "supposed"),
         ("with ", r"\partial L/\partial b = p - y", "unchecked"), ("if ", "p + q = 1", "unchecked"),
@@ -171,6 +176,26 @@ def test_what_a_formula_is_shows_in_its_symbols_and_the_word_before_it(words, fo
     assert sorted_by(canonical(formula), words) == kind
 
 
+@pytest.mark.parametrize(
+    ("formula", "printed", "kind"),
+    [
+        ("h = 0.762", [0.7616], "chosen"), ("h = 0.762", [0.7626], "unprinted"), ("h = 0.762", [-0.762], "unprinted"),
+        ("h = (0.5, -1)", [0.5], "chosen"), ("h = (0.5, -0.25)", [0.5], "unprinted"), ("h = 1/3", [], "chosen"),
+        (r"l = -\ln 0.917 = 0.087", [0.0868], "chosen"), ("h = 0.5, 0.25", [0.5], "unprinted"), ("w = 0.5", [], "unprinted"),
+    ],
+)  # fmt: skip
+def test_a_decimal_number_that_a_letter_is_said_to_be_is_printed_by_a_cell(formula, printed, kind):
+    assert sorted_by(canonical(formula), "so ", printed) == kind
+
+
+def test_the_numbers_of_a_worked_example_are_those_that_its_page_prints(book):
+    output = new_output("stream", text="h = [0.7616 -0.25]\n")
+    example = text("example", "So $h_1 = (\\tanh 1, 0)$ $= (0.762, 0)$, and $h_2 = 0.763$.")
+    book.page("one", text("title", "# One"), code("prints", outputs=[output]), example, shown("claim", payload()))
+    [warning] = book.build().splitlines()
+    assert "no cell of the page prints in cell 'example': h_2 = 0.763. Let a cell print it" in warning
+
+
 def test_a_range_below_a_sum_is_no_relation_of_the_formula():
     assert relations(canonical(r"\sum_{k \le s} c_s w^{s - k}")) == []
     assert split(canonical(r"f(x = 1) = \sum_{k=1}^K x_k"), RELATIONS)[1] == ["="]
@@ -179,7 +204,7 @@ def test_a_range_below_a_sum_is_no_relation_of_the_formula():
 @pytest.mark.parametrize(
     ("latex", "defines"),
     [
-        ("p := q", True), (r"\begin{aligned} p &:= q \\ r &:= s \end{aligned}", True), ("p = q", False), ("p := q = r", False),
+        ("p := q", True), (r"\begin{aligned} p &:= q \\ r &:= s \end{aligned}", True), ("p := q \\qquad r := s", True), ("p := q := r", False), ("p = q", False), ("p := q = r", False),
         (r"p := q \le 1", False), (r"p := q \qquad 1 = 2", False), ("p", False), (r"\begin{aligned} p &:= q \\ 1 &= 2 \end{aligned}", False),
         (r"p := \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases}", True), (r"p := q \text{, so } 1 = 2", False),
         (r"p := \begin{pmatrix} a & b \\ c & d \end{pmatrix}", True), (r"p := \sum_{k \le s} x_k", True), (r"p \equiv q", False),
@@ -209,7 +234,7 @@ def test_a_link_that_says_what_its_claim_prints_is_counted_and_drawn(book):
         "two", f"# Two\n\n{link}, with $T = 3$; $x := y$. Of these $2 + 2 = 4$.\n\n```{{formula-count}}\n```\n"
     )
     assert book.build() == ""
-    assert 'href="one.html#softmax.jacobian"><span class="xref myst"><span class="math' in book.html("two")
+    assert re.search(r'href="one.html#softmax.jacobian"><span[^>]*><span class="math', book.html("two"))
     rows = re.findall(r"<tr.*?</tr>", book.html("two"), re.DOTALL)
     cells = [re.findall(r"<p>(.*?)</p>", row) for row in rows]
     assert cells[0] == [
@@ -224,13 +249,16 @@ def test_a_link_that_says_what_its_claim_prints_is_counted_and_drawn(book):
     assert [line[1:] for line in cells[1:]] == [["2", "0", "0", "0", "0", "0"], ["2", "1", "1", "0", "1", "0"]]
 
 
-@pytest.mark.parametrize("change", [("p_j)", "p_i)"), ("-", "+"), ("=", r"\approx"), ("s_j", "s_k"), (" = ", " = 2 ")])
-def test_a_link_that_says_something_else_is_refused(book, change):
+def test_a_link_that_says_something_else_is_refused(book):
     book.page("one", text("title", "# One"), shown("claim", payload()))
-    book.markdown("two", f"# Two\n\nAs [${JACOBIAN.replace(*change)}$](#softmax.jacobian) says.\n")
-    [warning] = book.build().splitlines()
-    assert "two.md:3: WARNING: a formula that its claim doesn't print: the link to softmax.jacobian says" in warning
-    assert payload()["lines"][0]["latex"] in warning
+    changes = ("p_j)", "p_i)"), ("-", "+"), ("=", r"\approx"), ("s_j", "s_k"), (" = ", " = 2 ")
+    links = [f"As [${JACOBIAN.replace(*change)}$](#softmax.jacobian) says." for change in changes]
+    book.markdown("two", "# Two\n\n" + "\n\n".join(links))
+    warnings = book.build().splitlines()
+    assert len(warnings) == len(changes)
+    for number, warning in enumerate(warnings):
+        place = f"two.md:{3 + 2 * number}: WARNING: a formula that its claim doesn't print: "
+        assert place + "the link to softmax.jacobian says" in warning and payload()["lines"][0]["latex"] in warning
 
 
 def test_a_link_follows_its_claim_on_pages_that_did_not_change(book):
@@ -275,16 +303,15 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("content", PLACES.values(), ids=PLACES)
-def test_a_result_that_nothing_checks_is_refused_wherever_it_stands(book, content):
+def test_a_result_that_nothing_checks_is_refused_wherever_it_stands(book):
     (book.source / "x.png").write_bytes(b"")
-    book.page("one", text("title", "# One"), text("careless", content), shown("claim", payload()))
-    warnings = book.build(myst_enable_extensions=["dollarmath", "deflist"]).splitlines()
-    [warning] = [line for line in warnings if "running text" in line]
-    assert (
-        "nothing checks in cell 'careless': a = b." in warning
-        or "nothing checks in cell 'careless': a  = b." in warning
-    )
+    cells = [text(place.replace(" ", "-"), content) for place, content in PLACES.items()]
+    book.page("one", text("title", "# One"), *cells, shown("claim", payload()))
+    warnings = [
+        line for line in book.build(myst_enable_extensions=["dollarmath", "deflist"]).splitlines() if "text" in line
+    ]
+    found = [re.search(r"nothing checks in cell '(.*?)': a +?= b\.", line) for line in warnings]
+    assert sorted(one and one[1] for one in found) == sorted(cell.id for cell in cells)
 
 
 @pytest.mark.parametrize("where", ["title", "reason"])
@@ -326,34 +353,23 @@ def test_markdown_that_a_cell_prints_is_running_text(book):
     assert "nothing checks in cell 'prints': a = b." in book.build()
 
 
-@pytest.mark.parametrize(
-    "kind", ["theorem", "lemma", "proposition", "corollary", "property", "criterion", "observation"]
-)
-def test_a_theorem_needs_a_claim(book, kind):
-    extensions = ["myst_nb", "sphinx_proof", "book_extension"]
-
-    def built(content):
-        statement = f"````{{prf:{kind}}} Named\n{content}\n````"
-        book.page(
-            "one",
-            text("title", "# One"),
-            text("stated", statement),
-            shown("claim", payload()),
-            shown("setting", DEFINITION),
-        )
-        return [line for line in book.build(extensions=extensions).splitlines() if "no claim backs" in line]
-
-    assert built("[See](#softmax.jacobian), proved above.") == []
-    for content in ("All is well.", "[See](#a.setting).", "[See](https://softmax.jacobian)."):
-        [warning] = built(content)
-        assert f"no claim backs this {kind} in cell 'stated': (Named)" in warning
-
-
-def test_a_remark_needs_none(book):
-    book.page(
-        "one", text("title", "# One"), text("stated", "```{prf:remark}\nAll is well.\n```"), shown("claim", payload())
-    )
-    assert "no claim backs" not in book.build(extensions=["myst_nb", "sphinx_proof", "book_extension"])
+def test_what_states_something_needs_a_claim(book):
+    kinds = ["theorem", "lemma", "proposition", "corollary", "property", "criterion", "observation"]
+    contents = {
+        "proved": "[See](#softmax.jacobian).", "bare": "All is well.", "defined": "[See](#a.setting).",
+        "elsewhere": "[See](https://softmax.jacobian).",
+    }  # fmt: skip
+    cells = [
+        text(f"{kind}-{name}", f"```{{prf:{kind}}}\n{content}\n```")
+        for kind in kinds
+        for name, content in contents.items()
+    ]
+    others = text("remark", "```{prf:remark}\nAll is well.\n```"), shown("claim", payload()), shown("set", DEFINITION)
+    book.page("one", text("title", "# One"), *cells, *others)
+    warnings = book.build(extensions=["myst_nb", "sphinx_proof", "book_extension"]).splitlines()
+    found = [match[0] for line in warnings if (match := re.search(r"no claim backs this \w+ in cell '.*?'", line))]
+    refused = [(kind, name) for kind in kinds for name in contents if name != "proved"]
+    assert found == [f"no claim backs this {kind} in cell '{kind}-{name}'" for kind, name in refused]
 
 
 @pytest.mark.parametrize("forged", [

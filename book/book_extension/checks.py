@@ -64,7 +64,9 @@ def is_displayed(node):
 
 def only_defines(latex):
     """Whether every line of a displayed formula has `:=` as its relation, and no other relation anywhere."""
-    lines = (canonical(line) for line in re.split(r"\\\\(?:\[\w+\])?", NOT_CASES.sub("", ALIGNED.sub("", latex))))
+    lines = (
+        canonical(line) for line in re.split(r"\\\\(?:\[\w+\])?|\\q?quad", NOT_CASES.sub("", ALIGNED.sub("", latex)))
+    )
     return all(relations(line) == [":="] for line in lines if line)
 
 

@@ -241,9 +241,10 @@ def holds(left, relation, right):
 def _slack(left, right):
     """How far two sides may be apart that agree to the digits of the side, or sides, that are mere numbers."""
     typed = [side for side in (left, right) if all(token[-1].isdigit() or token in "+-(,)" for token in side)]
-    last = [mpmath.mpf(10) ** -places for side in typed if (places := _decimals(side))]
-    return max(last, default=0) / (1 if _decimals(left) and _decimals(right) else 2)
+    last = [mpmath.mpf(10) ** -places for side in typed if (places := decimals(side))]
+    return max(last, default=0) / (1 if decimals(left) and decimals(right) else 2)
 
 
-def _decimals(tokens):
+def decimals(tokens):
+    """The most decimals that a number among the tokens has."""
     return max((len(token.partition(".")[2]) for token in tokens), default=0)

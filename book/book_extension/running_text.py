@@ -15,12 +15,12 @@ from sphinx.util import logging
 
 from book_extension.boxes import claim_box, details
 from book_extension.checks import above, cell_of, shorten
-from book_extension.formulas import RELATIONS, canonical, holds, is_symbol, relations, split, value
+from book_extension.formulas import RELATIONS, canonical, decimals, holds, is_symbol, relations, split, value
 from book_extension.ledger import Placeholder, claims, link, listing_pages, row
 
 LOGGER = logging.getLogger(__name__)
 LINKED, COMPUTED, DEFINED, CHOSEN, SUPPOSED, QUOTED = "linked", "computed", "defined", "chosen", "supposed", "quoted"
-WRONG, UNCHECKED = "wrong", "unchecked"
+WRONG, UNPRINTED, UNCHECKED = "wrong", "unprinted", "unchecked"
 # A word right before a formula that makes it a condition, if its left side is a symbol: "for T ≥ 3".
 CONDITION = r"if|when|whenever|where|unless|while|until|for|with|at|over|case|let|suppose|take|put|set"
 # Words after which a sentence states nothing, whatever the formula: "show that a = b".
@@ -30,6 +30,8 @@ AND = re.compile(r"\s*(?:[,;]|,?\s*(?:and|or|then))\s*")
 # The environments of sphinx-proof that state something; not proof, remark, example, definition, notation, algorithm,
 # axiom, assumption and conjecture.
 STATEMENTS = ("theorem", "lemma", "proposition", "corollary", "criterion", "property", "observation")
+NUMBER = re.compile(r"[-+]?\d*\.\d+(?:e[-+]?\d+)?")
+RANGE = re.compile(r"(\\(?:sum|prod)_\{\w)=1\}\^\{\w\}")
 MISTAKE = "A published mistake"
 HEADS = {
     LINKED: "linked and compared", COMPUTED: "computed", DEFINED: "define", CHOSEN: "give a value",
@@ -64,7 +66,8 @@ def formulas(env):
 
 def collect(app, doctree):
     """Sort the formulas of the page just read."""
-    found = [formula for block in doctree.findall(is_block) for formula in sort(app.env, block)]
+    printed = [float(number) for output in doctree.findall(is_output) for number in NUMBER.findall(output.astext())]
+    found = [formula for block in doctree.findall(is_block) for formula in sort(app.env, block, printed)]
     for node in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("realtype") in STATEMENTS):
         targets = tuple(filter(None, map(target, node.findall(is_link))))
         found.append(located(app.env, node["realtype"], node.astext(), targets, node))
@@ -76,20 +79,21 @@ def is_block(node):
     return isinstance(node, nodes.TextElement) and not isinstance(node, (nodes.Inline, nodes.FixedTextElement))
 
 
-def sort(env, block):
-    """The formulas of a paragraph, a title or a caption that hold a relation, or are all that a link says."""
+def is_output(node):
+    return isinstance(node, nodes.literal_block) and "output" in node["classes"]
+
+
+def sort(env, block, printed):
+    """The formulas of a paragraph, a title or a caption that hold a relation, or are all that a link says.
+
+    The numbers that the page's cells print are `printed`.
+    """
     last = None
     for latex, words, node in joined(block):
         tokens, own, kind = canonical(latex), above(node, is_link), None
         if relations(tokens):
-            follows = last == SUPPOSED and AND.fullmatch(words)
-            kind = (
-                QUOTED
-                if is_quoted(node)
-                else SUPPOSED
-                if follows and is_about_symbol(tokens)
-                else sorted_by(tokens, words)
-            )
+            goes_on = last == SUPPOSED and AND.fullmatch(words)  # "for t = 1 and k = 2"
+            kind = QUOTED if is_quoted(node) else sorted_by(tokens, "if" if goes_on else words, printed)
         if is_by_hand(node) and (kind or (own and own.astext() == node.astext())):
             yield located(env, kind, latex, (target(own),) if own else (), node)
         last = kind
@@ -112,7 +116,7 @@ def joined(block):
         yield latex, words, node
 
 
-def sorted_by(tokens, words):
+def sorted_by(tokens, words, printed=()):
     """What a formula with a relation is, from its symbols and the words before it."""
     told, between = relations(tokens), split(tokens, RELATIONS)[1]
     if told == between == [":="]:
@@ -131,6 +135,8 @@ def sorted_by(tokens, words):
         return UNCHECKED
     if not all(holds(*step) for step in arithmetic):
         return WRONG
+    if letters and not is_printed(sides[-1], printed):
+        return UNPRINTED
     return CHOSEN if letters else COMPUTED
 
 
@@ -145,6 +151,16 @@ def is_value(tokens):
     numbers = [one for one in entries if value(one) is not None]
     return value(tokens) is not None or (
         bool(numbers) and all(one in numbers or one == (r"\dots",) or is_symbol(one) for one in entries)
+    )
+
+
+def is_printed(tokens, printed):
+    """Whether a cell prints each number with decimals that the tokens hold, to the digits that are typed."""
+    entries = [value(tokens)] if value(tokens) is not None else map(value, split(tokens, ",")[0])
+    numbers = [number for entry in entries for number in (entry if isinstance(entry, tuple) else [entry])]
+    slack = 0.5001 * 10.0 ** -decimals(tokens)
+    return not decimals(tokens) or all(
+        any(abs(number - one) <= slack for one in printed) for number in numbers if number is not None and number % 1
     )
 
 
@@ -227,6 +243,8 @@ def judged(formula, records):
             "a formula in running text that nothing checks{cell}: {latex}. Link it to its claim, [$…$](#id), or say it "
             "in words; := defines, and a word such as `if` or `for` right before a formula about a symbol supposes",
         )
+    elif formula.kind == UNPRINTED:
+        warn(formula, "a number in running text that no cell of the page prints{cell}: {latex}. Let a cell print it")
     elif formula.kind == WRONG:
         warn(formula, "arithmetic in running text that does not come out{cell}: {latex}")
     return formula.kind
@@ -238,15 +256,20 @@ def warn(formula, told, **more):
 
 
 def says(record, latex):
-    """Whether a claim prints a formula: a side of one of its lines, or two or more with the relations between them."""
+    """Whether a claim prints a formula: a side of one of its lines, or two or more with the relations between them.
+
+    A sentence may leave out the range of a sum that starts at 1.
+    """
     sides, between = split(canonical(latex), RELATIONS)
-    return any(follows(sides, between, *line) for line in printed(record))
+    lines = [line["latex"] for line in record["lines"]]
+    short = [RANGE.sub(r"\1}", line) for line in lines]
+    return any(follows(sides, between, *line) for told in (lines, short) for line in stated_by(record["kind"], told))
 
 
-def printed(record):
-    """What a claim states, as lines of sides with the relations between them; a chain is a single one."""
-    lines = [split(canonical(line["latex"]), RELATIONS) for line in record["lines"]]
-    if record["kind"] != "chain":
+def stated_by(kind, lines):
+    """What the lines of a claim state: sides with the relations between them; those of a chain are a single row."""
+    lines = [split(canonical(line), RELATIONS) for line in lines]
+    if kind != "chain":
         return lines
     (first, _), *rest = lines
     return [(first + [side for sides, _ in rest for side in sides[1:]], [sign for _, signs in rest for sign in signs])]
