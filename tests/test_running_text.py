@@ -56,8 +56,10 @@ def test_one_formula_typed_in_two_ways_is_one(one, other):
     ("one", "other"),
     [
         ("W_{hy}", "W_h y"), (r"h^\top W", "h W"), ("p_{ij}", "p_{ji}"), ("x^{ab}", "x^a b"), ("h_{t-1}", "h_t - 1"),
-        (r"(a + b) / c", r"\frac{a + b}{c}"), (r"\hat y", "y"), (r"\sum_k p_k^2", r"(\sum_k p_k)^2"), ("a_12", "a_{12}"),
-        (r"\partial^+ L/\partial h", r"\partial L/\partial h"), ("-1/4", "1/4"), (r"\delta", "d"), (r"a \odot b", "a b"),
+        (r"(a + b) / c", r"\frac{a + b}{c}"), (r"\hat y", "y"), (r"\sum_k p_k^2", r"(\sum_k p_k)^2"),
+        ("a_12", "a_{12}"),
+        (r"\partial^+ L/\partial h", r"\partial L/\partial h"), ("-1/4", "1/4"), (r"\delta", "d"),
+        (r"a \odot b", "a b"),
     ],
 )  # fmt: skip
 def test_formulas_that_print_other_symbols_differ(one, other):
@@ -80,7 +82,7 @@ def test_one_changed_symbol_is_another_formula(data):
 PRINTED = (
     r"\frac{\partial p_{i}}{\partial s_{j}} = p_{i} \, \left(\delta_{ij} - p_{j}\right)",
     r"\frac{\partial L}{\partial W_{hy}} = \sum_{t=1}^{T} h_{t}^{\top} \left(p_{t} - y_{t}\right)",
-    r"\delta_{r} = \left(\left(p_{r} - y_{r}\right) \, W_{hy}^{\top} + \delta_{r+1} \, W_{hh}^{\top}\right) \odot (1 - h_{r}^{2})",
+    r"\delta_{r} = \left(\left(p_{r} - y_{r}\right) \, W_{hy}^{\top} + \delta_{r+1}\right) \odot (1 - h_{r}^{2})",
     r"e^{-L} = \prod_{t=1}^{T} q_{t}",
     r"62 \, \ln(63) \approx 256.874",
 )
@@ -139,7 +141,8 @@ def test_arithmetic_is_computed(formula):
 @pytest.mark.parametrize(
     "formula",
     [
-        r"10 \ln 4 = 13.864", "8 = 8.4", "1 = 2", r"\ln 2 = 0.694", r"(1, 2) = (1, 3)", "2 < 1", r"e^{-2000} = 0", "(1, 2) = 1",
+        r"10 \ln 4 = 13.864", "8 = 8.4", "1 = 2", r"\ln 2 = 0.694", r"(1, 2) = (1, 3)", "2 < 1", r"e^{-2000} = 0",
+        "(1, 2) = 1",
         r"\sigma(2.404) = 0.919", r"2^{-3} = 1/4", r"x = 2 \cdot 3 = 5", r"3 \ne 3", r"(1, 2) \le (3, 4)", "1 = 1 = 2",
     ],
 )  # fmt: skip
@@ -161,15 +164,25 @@ def test_arithmetic_agrees_with_python(a, b, c, places):
     ("words", "formula", "kind"),
     [
         ("Write ", r"\delta_t := \partial L/\partial a_t", "defined"), ("With ", r"a := b \le c", "unchecked"),
-        ("There are ", "T = 14", "chosen"), ("and ", r"D = V = 10\,000", "chosen"), ("five seeds ", "V = 2, 10, 100", "chosen"),
+        ("so ", r"\sigma(x) := 1", "defined"), ("so ", r"\langle A, B \rangle := a + b", "defined"),
+        ("so ", r"\partial L/\partial b := p - y", "unchecked"), ("so ", "a + b := c", "unchecked"),
+        ("In this case ", "p = y", "unchecked"), ("while ", "p = y", "unchecked"), ("the set ", "p = y", "unchecked"),
+        ("so ", r"\underbrace{a + b}_{= 0}", "unchecked"), ("so ", r"a \mathrel{=} b", "unchecked"),
+        ("so ", r"a \stackrel{!}{=} b", "unchecked"), ("so ", r"p_{x = 1}", "unchecked"),
+        ("There are ", "T = 14", "chosen"), ("and ", r"D = V = 10\,000", "chosen"),
+        ("five seeds ", "V = 2, 10, 100", "chosen"),
         ("an index ", r"t = 1, \dots, T", "chosen"), ("the target ", "y' = (0.925, 0.025)", "unprinted"),
-        ("so ", r"\delta_t = \delta_{t+1}", "unchecked"), ("so ", "p = y", "unchecked"), ("so ", r"h \ge 2", "unchecked"),
+        ("so ", r"\delta_t = \delta_{t+1}", "unchecked"), ("so ", "p = y", "unchecked"),
+        ("so ", r"h \ge 2", "unchecked"),
         ("holds for ", r"T \ge 3", "supposed"), ("1 if ", "i = j", "supposed"), ("With ", r"h_0 \ne 0", "supposed"),
         ("with ", r"\partial L/\partial b = p - y", "unchecked"), ("if ", "p + q = 1", "unchecked"),
         ("Show that ", r"\partial L/\partial b = p - y", "supposed"), ("we show what ", "p = y", "unchecked"),
-        ("the therefore", "p = y", "unchecked"), ("forthwith ", "p = y", "unchecked"), ("with the result ", "p = y", "unchecked"),
-        ("so ", "f(x = 1)", "unchecked"), ("so ", r"\frac{a = b}{c}", "unchecked"), ("so ", r"x = \text{false}", "unchecked"),
-        ("so ", r"p \propto e^s", "unchecked"), ("so ", r"p \in (0, 1)", "unchecked"), ("so ", r"\sim H^2", "unchecked"),
+        ("the therefore", "p = y", "unchecked"), ("forthwith ", "p = y", "unchecked"),
+        ("with the result ", "p = y", "unchecked"),
+        ("so ", "f(x = 1)", "unchecked"), ("so ", r"\frac{a = b}{c}", "unchecked"),
+        ("so ", r"x = \text{false}", "unchecked"),
+        ("so ", r"p \propto e^s", "unchecked"), ("so ", r"p \in (0, 1)", "unchecked"),
+        ("so ", r"\sim H^2", "unchecked"),
     ],
 )  # fmt: skip
 def test_what_a_formula_is_shows_in_its_symbols_and_the_word_before_it(words, formula, kind):
@@ -181,7 +194,8 @@ def test_what_a_formula_is_shows_in_its_symbols_and_the_word_before_it(words, fo
     [
         ("h = 0.762", [0.7616], "chosen"), ("h = 0.762", [0.7626], "unprinted"), ("h = 0.762", [-0.762], "unprinted"),
         ("h = (0.5, -1)", [0.5], "chosen"), ("h = (0.5, -0.25)", [0.5], "unprinted"), ("h = 1/3", [], "chosen"),
-        (r"l = -\ln 0.917 = 0.087", [0.0868], "chosen"), ("h = 0.5, 0.25", [0.5], "unprinted"), ("w = 0.5", [], "unprinted"),
+        (r"l = -\ln 0.917 = 0.087", [0.0868], "chosen"), ("h = 0.5, 0.25", [0.5], "unprinted"),
+        ("w = 0.5", [], "unprinted"),
     ],
 )  # fmt: skip
 def test_a_decimal_number_that_a_letter_is_said_to_be_is_printed_by_a_cell(formula, printed, kind):
@@ -196,6 +210,12 @@ def test_the_numbers_of_a_worked_example_are_those_that_its_page_prints(book):
     assert "no cell of the page prints in cell 'example': h_2 = 0.763. Let a cell print it" in warning
 
 
+def test_a_condition_goes_on_after_and(book):
+    sentences = "For $T \\ge 3$ and $h \\ne 0$ all is well. If $i = j$ or $k = i$, so it is."
+    book.page("one", text("title", "# One"), text("fine", sentences), shown("claim", payload()))
+    assert book.build() == ""
+
+
 def test_a_range_below_a_sum_is_no_relation_of_the_formula():
     assert relations(canonical(r"\sum_{k \le s} c_s w^{s - k}")) == []
     assert split(canonical(r"f(x = 1) = \sum_{k=1}^K x_k"), RELATIONS)[1] == ["="]
@@ -204,10 +224,13 @@ def test_a_range_below_a_sum_is_no_relation_of_the_formula():
 @pytest.mark.parametrize(
     ("latex", "defines"),
     [
-        ("p := q", True), (r"\begin{aligned} p &:= q \\ r &:= s \end{aligned}", True), ("p := q \\qquad r := s", True), ("p := q := r", False), ("p = q", False), ("p := q = r", False),
-        (r"p := q \le 1", False), (r"p := q \qquad 1 = 2", False), ("p", False), (r"\begin{aligned} p &:= q \\ 1 &= 2 \end{aligned}", False),
+        ("p := q", True), (r"\begin{aligned} p &:= q \\ r &:= s \end{aligned}", True),
+        ("p := q \\qquad r := s", True), ("p := q := r", False), ("p = q", False), ("p := q = r", False),
+        (r"p := q \le 1", False), (r"p := q \qquad 1 = 2", False), ("p", False),
+        (r"\begin{aligned} p &:= q \\ 1 &= 2 \end{aligned}", False),
         (r"p := \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases}", True), (r"p := q \text{, so } 1 = 2", False),
-        (r"p := \begin{pmatrix} a & b \\ c & d \end{pmatrix}", True), (r"p := \sum_{k \le s} x_k", True), (r"p \equiv q", False),
+        (r"p := \begin{pmatrix} a & b \\ c & d \end{pmatrix}", True), (r"p := \sum_{k \le s} x_k", True),
+        (r"p \equiv q", False),
     ],
 )  # fmt: skip
 def test_a_definition_defines_and_claims_nothing(latex, defines):
@@ -299,7 +322,8 @@ PLACES = {
     "link elsewhere": "[so $a = b$](https://example.org)",
     "emphasis": "so *then $a = b$*",
     "parted": "so $a$ $= b$",
-    "after a condition": "For $t = 1$ we have $a = b$.",
+    "after a condition": "For $t = 1$, $a = b$.",
+    "after if and then": "If $t = 1$, then $a = b$.",
 }
 
 
@@ -372,12 +396,17 @@ def test_what_states_something_needs_a_claim(book):
     assert found == [f"no claim backs this {kind} in cell '{kind}-{name}'" for kind, name in refused]
 
 
-@pytest.mark.parametrize("forged", [
-    {"kind": "claim", "id": "a.forged", "lines": [{"latex": "1 = 2", "reason": ""}], "level": "proved", "evidence": "proved for every K",
-     "mistakes": [], "mutants_refuted": 0},
-    sealed(payload()) | {"lines": [{"latex": "1 = 2", "reason": ""}]},
-    sealed(payload()) | {"seal": "0" * 64},
-], ids=["typed", "edited", "sealed with another seal"])  # fmt: skip
+FORGED = {
+    "kind": "claim", "id": "a.forged", "lines": [{"latex": "1 = 2", "reason": ""}], "level": "proved",
+    "evidence": "proved for every K", "mistakes": [], "mutants_refuted": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [FORGED, sealed(payload()) | {"lines": FORGED["lines"]}, sealed(payload()) | {"seal": sealed(FORGED)["seal"]}],
+    ids=["typed", "edited", "with another's seal"],
+)
 def test_a_claim_that_rnnlib_did_not_make_stops_the_build(book, forged):
     cell = code("forged", outputs=[new_output("display_data", data={MIME: forged, "text/plain": ""})])
     book.page("one", text("title", "# One"), cell)

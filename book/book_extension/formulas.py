@@ -5,6 +5,7 @@ that group nothing and `\displaystyle` don't count, and `a / b` is `\frac{a}{b}`
 """
 
 import re
+from itertools import accumulate
 from operator import ge, gt, le, lt, ne
 
 import mpmath
@@ -22,9 +23,13 @@ SAME = {
     r"\lt": "<", r"\gt": ">", r"\coloneqq": ":=", r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\ldots": r"\dots",
     r"\cdots": r"\dots",
 }  # fmt: skip
-RELATIONS = {"=", ":=", "<", ">"} | commands(
-    "le ge ne approx equiv propto sim simeq cong ll gg leqslant geqslant lesssim gtrsim doteq triangleq asymp "
-    "in notin ni subset subseteq supset supseteq iff implies Rightarrow Leftrightarrow Longrightarrow"
+RELATIONS = (
+    {"=", ":=", "<", ">"}
+    | commands(
+        "le ge ne approx equiv propto sim simeq cong ll gg leqslant geqslant lesssim gtrsim doteq triangleq asymp "
+        "in notin ni subset subseteq supset supseteq iff implies Rightarrow Leftrightarrow Longrightarrow prec succ"
+    )
+    | set("≡∝∼≃∈⇒⇔")
 )
 ACCENTS = commands("bar hat tilde vec dot overline operatorname mathbb mathrm mathbf boldsymbol text")
 ARGUMENTS = {r"\frac": 2, r"\sqrt": 1} | dict.fromkeys(ACCENTS, 1)
@@ -32,7 +37,8 @@ GREEK = commands(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi varphi chi "
     "psi omega ell Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
-BRACKETS = dict.fromkeys(("{", "(", "[", r"\{"), 1) | dict.fromkeys(("}", ")", "]", r"\}"), -1)
+BRACKETS = dict.fromkeys(("{", "(", "[", r"\{", r"\langle"), 1) | dict.fromkeys(("}", ")", "]", r"\}", r"\rangle"), -1)
+RANGED = {"|"} | commands("sum prod bigodot int max min lim")  # a relation below these is a range or a place
 FUNCTIONS = {
     r"\ln": mpmath.log, r"\log": mpmath.log, r"\exp": mpmath.exp, r"\tanh": mpmath.tanh, r"\sqrt": mpmath.sqrt,
     r"\sigma": lambda x: 1 / (1 + mpmath.exp(-x)),
@@ -105,6 +111,14 @@ def is_symbol(tokens):
     return not rest and (first.isalpha() or first in GREEK or first in ACCENTS)
 
 
+def is_name(tokens):
+    """Whether a definition may give tokens a meaning: a symbol, one with arguments in brackets, or angles with two."""
+    opens = next((place for place, token in enumerate(tokens) if token in ("(", r"\langle")), len(tokens))
+    depths = [*accumulate(BRACKETS.get(token, 0) for token in tokens[opens:])]
+    enclosed = 0 in depths and depths.index(0) == len(depths) - 1
+    return is_symbol(tokens) or (enclosed and (is_symbol(tokens[:opens]) or tokens[0] == r"\langle"))
+
+
 def is_single(tokens):
     return is_symbol(tokens) or (len(tokens) == 1 and tokens[0][-1].isdigit())
 
@@ -132,14 +146,14 @@ def split(tokens, at):
 
 
 def relations(tokens):
-    """The relations in a formula, also those within brackets; not those in scripts, as in a sum over k ≤ s."""
-    found, scripts = [], []
+    """The relations in a formula, also those within brackets; not those of a range, as in a sum over k ≤ s."""
+    found, ranges = [], []
     for place, token in enumerate(tokens):
         if token == "{":
-            scripts.append(tokens[place - 1] in ("_", "^"))
+            ranges.append(place > 1 and tokens[place - 1] == "_" and tokens[place - 2] in RANGED)
         elif token == "}":
-            scripts.pop()
-        elif token in RELATIONS and not any(scripts):
+            ranges.pop()
+        elif token in RELATIONS and not any(ranges):
             found.append(token)
     return found
 

@@ -7,6 +7,7 @@ sentence is refused. CONTRIBUTING.md tells the rule to authors.
 
 import re
 from collections import Counter
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from docutils import nodes
@@ -15,18 +16,18 @@ from sphinx.util import logging
 
 from book_extension.boxes import claim_box, details
 from book_extension.checks import above, cell_of, shorten
-from book_extension.formulas import RELATIONS, canonical, decimals, holds, is_symbol, relations, split, value
+from book_extension.formulas import RELATIONS, canonical, decimals, holds, is_name, is_symbol, relations, split, value
 from book_extension.ledger import Placeholder, claims, link, listing_pages, row
 
 LOGGER = logging.getLogger(__name__)
 LINKED, COMPUTED, DEFINED, CHOSEN, SUPPOSED, QUOTED = "linked", "computed", "defined", "chosen", "supposed", "quoted"
 WRONG, UNPRINTED, UNCHECKED = "wrong", "unprinted", "unchecked"
 # A word right before a formula that makes it a condition, if its left side is a symbol: "for T ≥ 3".
-CONDITION = r"if|when|whenever|where|unless|while|until|for|with|at|over|case|let|suppose|take|put|set"
+CONDITION = r"if|when|whenever|where|unless|until|for|with|at|over|let|suppose|take|put"
 # Words after which a sentence states nothing, whatever the formula: "show that a = b".
 QUESTION = r"suppose that|show that|prove that|is it true that|solve"
 BEFORE = re.compile(rf"(?:^|[^\w-])(?:(?P<question>{QUESTION})|(?P<condition>{CONDITION}))\s*$", re.IGNORECASE)
-AND = re.compile(r"\s*(?:[,;]|,?\s*(?:and|or|then))\s*")
+AND = re.compile(r"\s*(?:and|or)\s*")  # no comma: what stands after it may be the conclusion
 # The environments of sphinx-proof that state something; not proof, remark, example, definition, notation, algorithm,
 # axiom, assumption and conjecture.
 STATEMENTS = ("theorem", "lemma", "proposition", "corollary", "criterion", "property", "observation")
@@ -119,12 +120,11 @@ def joined(block):
 def sorted_by(tokens, words, printed=()):
     """What a formula with a relation is, from its symbols and the words before it."""
     told, between = relations(tokens), split(tokens, RELATIONS)[1]
-    if told == between == [":="]:
+    sides, before = split(tokens, RELATIONS)[0], BEFORE.search(words)
+    if told == between == [":="] and is_name(sides[0]):
         return DEFINED
-    before = BEFORE.search(words)
-    if before and ":=" not in told and (before["question"] or is_about_symbol(tokens)):
+    if before and ":=" not in told and (before["question"] or all(map(is_symbol, split(sides[0], ",")[0]))):
         return SUPPOSED
-    sides = split(tokens, RELATIONS)[0]
     if told != between or not all(sides):
         return UNCHECKED
     letters = next((place for place, side in enumerate(sides) if not is_symbol(side) or value(side)), len(sides))
@@ -138,11 +138,6 @@ def sorted_by(tokens, words, printed=()):
     if letters and not is_printed(sides[-1], printed):
         return UNPRINTED
     return CHOSEN if letters else COMPUTED
-
-
-def is_about_symbol(tokens):
-    """Whether a formula's left side is a single symbol, or several with commas."""
-    return all(map(is_symbol, split(split(tokens, RELATIONS)[0][0], ",")[0]))
 
 
 def is_value(tokens):
@@ -277,23 +272,11 @@ def stated_by(kind, lines):
 
 def follows(sides, between, stated, signs):
     """Whether `sides` stand in this order among those stated, and the relations follow from those on the way."""
-    if not sides:
-        return True
-    for place, side in enumerate(stated):
-        if side == sides[0] and reaches(sides[1:], between, stated[place:], signs[place:]):
-            return True
-    return False
-
-
-def reaches(sides, between, stated, signs):
-    if not sides:
-        return True
+    places = ([place for place, other in enumerate(stated) if other == side] for side in sides)
+    wanted = [sign.replace(":=", "=") for sign in between]
     return any(
-        side == sides[0]
-        and implied(signs[:place]) == between[0].replace(":=", "=")
-        and reaches(sides[1:], between[1:], stated[place:], signs[place:])
-        for place, side in enumerate(stated)
-        if place
+        all(a < b and implied(signs[a:b]) == sign for (a, b), sign in zip(pairwise(way), wanted, strict=True))
+        for way in product(*places)
     )
 
 
