@@ -33,6 +33,7 @@ RELATIONS = (
 )
 ACCENTS = commands("bar hat tilde vec dot overline operatorname mathbb mathrm mathbf boldsymbol text")
 ARGUMENTS = {r"\frac": 2, r"\sqrt": 1} | dict.fromkeys(ACCENTS, 1)
+INDICATOR = (r"\mathbf", "{", "1", "}")  # with a condition below it: 1 where it holds, else 0
 GREEK = commands(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi varphi chi "
     "psi omega ell Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
@@ -146,11 +147,12 @@ def split(tokens, at):
 
 
 def relations(tokens):
-    """The relations in a formula, also those within brackets; not those of a range, as in a sum over k ≤ s."""
+    """The relations in a formula, also those within brackets; not those of a range, as below a sum over k ≤ s."""
     found, ranges = [], []
     for place, token in enumerate(tokens):
         if token == "{":
-            ranges.append(place > 1 and tokens[place - 1] == "_" and tokens[place - 2] in RANGED)
+            below = place > 1 and tokens[place - 1] == "_"
+            ranges.append(below and (tokens[place - 2] in RANGED or tokens[place - 5 : place - 1] == INDICATOR))
         elif token == "}":
             ranges.pop()
         elif token in RELATIONS and not any(ranges):
