@@ -260,7 +260,8 @@ def test_a_link_that_says_what_its_claim_prints_is_counted_and_drawn(book):
         "two", f"# Two\n\n{link}, with $T = 3$; $x := y$. Of these $2 + 2 = 4$.\n\n```{{formula-count}}\n```\n"
     )
     assert book.build() == ""
-    assert re.search(r'href="one.html#softmax.jacobian"><span[^>]*><span class="math', book.html("two"))
+    title = "Title of softmax.jacobian"
+    assert re.search(rf'"one.html#softmax.jacobian" title="{title}"><span[^>]*><span class="math', book.html("two"))
     rows = re.findall(r"<tr.*?</tr>", book.html("two"), re.DOTALL)
     cells = [re.findall(r"<p>(.*?)</p>", row) for row in rows]
     assert cells[0] == [

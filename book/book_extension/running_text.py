@@ -17,7 +17,7 @@ from sphinx.util import logging
 from book_extension.boxes import claim_box, details
 from book_extension.checks import above, cell_of, shorten
 from book_extension.formulas import RELATIONS, canonical, decimals, holds, is_name, is_symbol, relations, split, value
-from book_extension.ledger import Placeholder, claims, link, listing_pages, row
+from book_extension.ledger import Placeholder, claims, link, listing_pages, plain_title, row
 
 LOGGER = logging.getLogger(__name__)
 LINKED, COMPUTED, DEFINED, CHOSEN, SUPPOSED, QUOTED = "linked", "computed", "defined", "chosen", "supposed", "quoted"
@@ -286,6 +286,16 @@ def implied(signs):
     return next(iter(kinds), "=")
 
 
+def name_links(app, doctree, docname):
+    """Give each link that says a formula alone the title of its claim: a hint, and its name where maths has none."""
+    titles = {record["id"].lower(): plain_title(record) for found in claims(app.env).values() for record in found}
+    for node in doctree.findall(nodes.reference):
+        anchor = (node.get("refid") or node.get("refuri", "").rpartition("#")[2]).lower()
+        formula = node.next_node(nodes.math)
+        if anchor in titles and formula is not None and formula.astext() == node.astext():
+            node["reftitle"] = titles[anchor]
+
+
 def fill(app, doctree, docname):
     """Replace the placeholder by the table: a row a page, in the order of the names of the pages."""
     for node in list(doctree.findall(formula_counts)):
@@ -308,4 +318,5 @@ def setup(app):
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
     app.connect("env-updated", updated)
+    app.connect("doctree-resolved", name_links)
     app.connect("doctree-resolved", fill)
