@@ -1,5 +1,26 @@
 """The MIME type under which a cell's output carries a claim: as data, for the book and for the ledger."""
 
+import json
+from hashlib import sha256
+
 MIME = "application/vnd.rnnlib.claim+json"
 # The kind of an output that only unfolds what the output before it holds: nothing for the book or the ledger.
 FOLDED = "folded"
+
+
+def sealed(data):
+    """A copy of what a cell shows of a claim, with a seal: the digest of all the rest.
+
+    The book refuses data without their seal, so that nothing that was typed, edited or cut short is taken for a claim.
+    It is a seal against accident: whoever calls this function can seal anything.
+    """
+    return {**data, "seal": _digest(data)}
+
+
+def is_sealed(data):
+    """Whether data hold what they held when they were sealed."""
+    return data.get("seal") == _digest({key: value for key, value in data.items() if key != "seal"})
+
+
+def _digest(data):
+    return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

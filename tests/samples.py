@@ -3,7 +3,7 @@
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from rnnlib.mime import MIME
+from rnnlib.mime import MIME, sealed
 
 CONFIG = """title: A small book
 only_build_toc_files: true
@@ -40,13 +40,13 @@ def code(id, source="pass", outputs=(), **metadata):
 
 def shown(id, record):
     """A cell that has displayed a claim, with the Markdown that stands in for it outside the book."""
-    data = {MIME: record, "text/markdown": f"$$\n{record['lines'][0]['latex']}\n$$", "text/plain": record["id"]}
+    data = {MIME: sealed(record), "text/markdown": f"$$\n{record['lines'][0]['latex']}\n$$", "text/plain": record["id"]}
     return code(id, outputs=[new_output("display_data", data=data)])
 
 
 def showing(id, record):
     """A cell that displays a claim when it is executed."""
-    return code(id, f"from IPython.display import display\ndisplay({{{MIME!r}: {record!r}}}, raw=True)")
+    return code(id, f"from IPython.display import display\ndisplay({{{MIME!r}: {sealed(record)!r}}}, raw=True)")
 
 
 def write(path, *cells):

@@ -241,6 +241,14 @@ def test_claims_command_fails_on_an_unsound_claim(tmp_path, monkeypatch, capsys,
     assert "not sound: softmax.jacobian" in capsys.readouterr().err
 
 
+def test_a_claim_that_rnnlib_did_not_make_is_refused(tmp_path):
+    forged = showing("forged", payload())
+    forged.source = forged.source.replace("proved for every K", "proved for every T")
+    root = write_book(tmp_path, one=[forged])
+    with pytest.raises(execution.NotebookError, match="cell 'forged' shows a claim that rnnlib did not make; make it"):
+        execution.records(root)
+
+
 def test_claims_command_fails_on_a_duplicate_id_and_names_both_places(tmp_path, monkeypatch, capsys):
     root = write_book(tmp_path, one=[showing("here", payload())], two=[showing("there", payload(title="Another"))])
     assert claims(root, monkeypatch) == 1

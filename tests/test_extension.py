@@ -166,8 +166,8 @@ def test_an_id_used_twice_stops_the_build_and_names_both_pages(book):
 def test_display_maths_that_nothing_checks_is_refused(book):
     book.page(
         "one",
-        text("title", "# One\n\nInline $a = b$ is text."),
-        text("defined", "```{math}\n:class: definition\np = q\n```"),
+        text("title", "# One\n\nInline $a + b$ is text."),
+        text("defined", "```{math}\n:class: definition\np := q\n```"),
         text("careless", "Surely\n\n$$a = b$$"),
         code("computed", outputs=[new_output("display_data", data={"text/latex": "$$c = d$$"})]),
         shown("claim", payload()),

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from book_builder.dependencies import digest
-from rnnlib.mime import FOLDED, MIME
+from rnnlib.mime import FOLDED, MIME, is_sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
@@ -178,7 +178,7 @@ def records(root=ROOT):
     Raises
     ------
     NotebookError
-        If a notebook fails, or two cells make claims of the same id.
+        If a notebook fails, two cells make claims of the same id, or one shows a claim that rnnlib did not make.
     """
     from jupyter_cache import get_cache
 
@@ -194,6 +194,11 @@ def records(root=ROOT):
             for output in cell.get("outputs", []):
                 payload = output.get("data", {}).get(MIME)
                 if payload and payload["kind"] != FOLDED:
+                    if not is_sealed(payload):
+                        raise NotebookError(
+                            f"{path.relative_to(root)}: cell {cell.id!r} shows a claim that rnnlib did not make; "
+                            "make it with Claim, Chain, Induction or Given"
+                        )
                     found.append({**payload, "page": page, "cell": cell.id})
     _refuse_duplicates(found)
     return found

@@ -62,7 +62,7 @@ class Box:
     def build(self):
         kind, level = self.record["kind"], self.record.get("level") or "none"
         box = claim_box(ids=[self.record["id"]], classes=["claim", f"claim-kind-{kind}", f"claim-level-{level}"])
-        box["record"] = self.record
+        box["record"], box.line = self.record, self.line
         box += self.head()
         if kind == "definition":
             box += self.definition()

@@ -1,8 +1,11 @@
 """What the book refuses: display maths that nothing has checked, and notebooks shown without their outputs.
 
+Maths in sentences is the business of `running_text`.
+
 A page is read again whenever the cache holds other outputs for it than the page shows, or none that are still valid.
 """
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,13 +18,17 @@ from sphinx.util import logging
 
 from book_builder import execution
 from book_extension.boxes import claim_box
+from book_extension.formulas import canonical, relations
+from rnnlib.mime import is_sealed
 
 LOGGER = logging.getLogger(__name__)
+ALIGNED = re.compile(r"\\(?:begin|end)\{(?:aligned|align|gathered|gather|split)\*?\}")
+NOT_CASES = re.compile(r"\\begin\{(cases|[a-zA-Z]*matrix)\}.*?\\end\{\1\}", re.DOTALL)  # their lines are no formulas
 CELL_LINES = 10_000  # MyST-NB numbers the lines of a notebook: cell n (from 1) begins at 10000 n
 
 
 class UnmarkedMaths(SphinxPostTransform):
-    """Warn of each displayed formula that is neither in a claim's box nor marked as a definition.
+    """Warn of each displayed formula that is neither in a claim's box nor marked as a definition and nothing but that.
 
     Runs after MyST-NB has chosen which form of each output is shown (priority 4).
     """
@@ -29,25 +36,46 @@ class UnmarkedMaths(SphinxPostTransform):
     default_priority = 5
 
     def run(self, **kwargs):
-        for block in self.document.findall(nodes.math_block):
-            if "definition" not in block["classes"] and not inside_claim(block):
-                LOGGER.warning(
+        for block in self.document.findall(is_displayed):
+            if above(block, lambda node: isinstance(node, claim_box)):
+                continue
+            if "definition" not in block["classes"]:
+                self.warn(
+                    block,
                     "display maths that nothing checks%s: %s. State it as a claim or a chain, or mark a definition "
                     "with ```{math} and the option :class: definition",
-                    cell_of(self.env, self.env.docname, block.line),
-                    shorten(block.astext()),
-                    location=block,
-                    type="book",
-                    subtype="maths",
+                )
+            elif not only_defines(block.astext()):
+                self.warn(
+                    block,
+                    "a definition that does more than define%s: %s. Each of its lines has := and no other relation; "
+                    "state what follows from it as a claim",
                 )
 
+    def warn(self, block, message):
+        cell = cell_of(self.env, self.env.docname, block.line or block.parent.line)
+        LOGGER.warning(message, cell, shorten(block.astext()), location=block, type="book", subtype="maths")
 
-def inside_claim(node):
-    while node is not None:
-        if isinstance(node, claim_box):
-            return True
+
+def is_displayed(node):
+    """Whether a node is display maths, or maths in a line that asks to be as large."""
+    return isinstance(node, nodes.math_block) or (isinstance(node, nodes.math) and r"\displaystyle" in node.astext())
+
+
+def only_defines(latex):
+    """Whether every line of a displayed formula has `:=` as its relation, and no other relation anywhere."""
+    lines = (
+        canonical(line) for line in re.split(r"\\\\(?:\[\w+\])?|\\q?quad", NOT_CASES.sub("", ALIGNED.sub("", latex)))
+    )
+    return all(relations(line) == [":="] for line in lines if line)
+
+
+def above(node, fits):
+    """The nearest node above this one that fits; None where there is none."""
+    node = node.parent
+    while node is not None and not fits(node):
         node = node.parent
-    return False
+    return node
 
 
 def shorten(text, length=60):
@@ -62,6 +90,17 @@ def cell_of(env, docname, line):
         return ""
     cell = nbformat.read(path, as_version=4).cells[line // CELL_LINES - 1]
     return f" in cell {cell.get('id', line // CELL_LINES)!r}"
+
+
+def refuse_unsealed(app, doctree):
+    """Stop where a cell shows as a claim what rnnlib did not make."""
+    for box in doctree.findall(claim_box):
+        if not is_sealed(box["record"]):
+            place = f"{app.env.docname}{cell_of(app.env, app.env.docname, box.line)}"
+            raise ExtensionError(
+                f"{place}: {box['record'].get('id')!r} is shown as a claim, but rnnlib did not make it; "
+                "make it with Claim, Chain, Induction or Given"
+            )
 
 
 def use_cache(app, config):
@@ -109,6 +148,7 @@ def refuse_unexecuted(app, env, docnames):
 
 def setup(app):
     app.add_post_transform(UnmarkedMaths)
+    app.connect("doctree-read", refuse_unsealed)
     app.connect("config-inited", use_cache)
     app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", refuse_unexecuted)

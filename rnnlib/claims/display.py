@@ -10,7 +10,7 @@ from html import escape
 
 import numpy as np
 
-from ..mime import FOLDED, MIME
+from ..mime import FOLDED, MIME, sealed
 from .arithmetic import Fast, Work
 from .domains import INDEX, PICK, SIZE
 from .evidence import COMPUTED, TESTED
@@ -80,7 +80,7 @@ def bundles(item):
     if not data["id"]:
         return [{"text/plain": item.text.strip()}]
     folded = {MIME: {"kind": FOLDED}, "text/html": folded_html(data), "text/plain": ""}
-    return [{MIME: data, "text/markdown": markdown(data), "text/plain": repr(item)}, folded]
+    return [{MIME: sealed(data), "text/markdown": markdown(data), "text/plain": repr(item)}, folded]
 
 
 def definition_payload(given):
