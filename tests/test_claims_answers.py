@@ -1,5 +1,6 @@
 """The judge of answers, tried with formulas as students write them, with derivations, functions and nonsense."""
 
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,7 @@ from rnnlib.claims import Claim, judge_answer
 from rnnlib.claims.answers.diagnosis import sight
 from rnnlib.claims.answers.evasions import names_allowed
 from rnnlib.claims.answers.slips import edits
+from rnnlib.claims.answers.spelling import read
 from rnnlib.claims.language import names_in, parse, text_of
 
 ANSWERS = tomllib.loads((Path(__file__).parent / "student_answers.toml").read_text(encoding="utf-8"))
@@ -433,3 +435,23 @@ def test_each_exercise_lists_names_that_its_answer_can_do_with():
         kinds[entry["id"]] += 1
         assert missing <= {"L"}, missing  # under a derivative that the right side has
     assert len(kinds) >= 20
+
+
+NOTATION = Path(__file__).parents[1] / "book/notation.md"
+
+
+def _spellings():
+    """The rows of the table of spellings: what is written, and what is read as well."""
+    section = NOTATION.read_text("utf-8").partition("## Typing an answer")[2].partition("\n## ")[0]
+    rows = [line.split("|")[2:4] for line in section.splitlines() if line.startswith("| ")][1:]
+    return [(re.findall("`([^`]+)`", write)[0], re.findall("`([^`]+)`", others)) for write, others in rows]
+
+
+def test_every_spelling_that_the_notation_page_names_is_read():
+    asked = claim("bptt.initial-state")
+    rows = _spellings()
+    assert sum(len(others) for _, others in rows) > 15
+    for write, others in rows:
+        meant = text_of(read(write, asked.given, names_allowed(asked)))
+        for other in others:
+            assert text_of(read(other, asked.given, names_allowed(asked))) == meant, other
