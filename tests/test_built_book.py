@@ -28,7 +28,10 @@ FACTS = """() => ({
 })"""
 VISIBLE_SEARCHES = """() => [...document.querySelectorAll('.search-button__button, form.bd-search')].filter(
   node => node.checkVisibility({visibilityProperty: true}) && node.getBoundingClientRect().right > 0).length"""
-READY = "() => !window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)"
+# A page that only leads on is not ready, nor is one whose formulas wait for MathJax.
+READY = """() => document.readyState === 'complete' && !document.querySelector('meta[http-equiv=Refresh i]')
+  && (!document.querySelector('.math') || Boolean(window.MathJax?.startup?.promise?.then)
+      && MathJax.startup.promise.then(() => true))"""
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +135,9 @@ def test_search_finds_pages(visit):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapter_is_light(visit, name):
-    bodies = {url: response.body() for url, response in visit(name).bodies.items() if response.ok}
+    visited = visit(name)
+    visited.page.wait_for_load_state("networkidle")  # until then more responses may come in
+    bodies = {url: response.body() for url, response in list(visited.bodies.items()) if response.ok}
     assert sum(len(gzip.compress(body)) for body in bodies.values()) < MAX_PAGE_BYTES
 
 
