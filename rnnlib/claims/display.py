@@ -281,7 +281,7 @@ def _mutants_told(claim):
     if ill_formed:
         told.append(f"{len(ill_formed)} more mean nothing.")
     if untried:
-        told.append(f"{len(untried)} more were not tried: the formula is long, and a sample has to do.")
+        told.append(f"{len(untried)} more were not tried: of very many a sample is taken.")
     return [" ".join(told)]
 
 
