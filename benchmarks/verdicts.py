@@ -1,18 +1,21 @@
-"""How long verdicts take: `python -m benchmarks.verdicts`, with `notebooks` on the path.
+"""How long verdicts take: `python -m benchmarks.verdicts`.
 
 Times are those of the processor, of one run on answers as students write them (`tests/student_answers.toml`).
 """
 
+import sys
 import time
 import tomllib
 from pathlib import Path
 from statistics import median
 
-ANSWERS = Path(__file__).parents[1] / "tests" / "student_answers.toml"
+ROOT = Path(__file__).parents[1]
+ANSWERS = ROOT / "tests" / "student_answers.toml"
 
 
 def main():
     """Print the times of the import, of the making of claims, and of the verdicts, first ones apart."""
+    sys.path.insert(0, str(ROOT / "notebooks"))  # where a chapter finds its exercises
     started = time.process_time()
     from exercises import check, claim
 
