@@ -221,7 +221,7 @@ def _kind_of(value):
 
 def short(text):
     """A text on one line, cut off where it is long, to be quoted in a message."""
-    text = " ".join(text.encode(errors="replace").decode().split())
+    text = " ".join(text.encode(errors="replace").decode().split()).replace("`", "'")
     return text if len(text) <= 80 else text[:77] + "..."
 
 

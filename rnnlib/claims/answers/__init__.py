@@ -26,7 +26,9 @@ def judge_answer(asked, answer):
     parameters are named like the symbols of the exercise, sizes included; it returns the whole answer. Arrays are as
     in NumPy: the first axis is the first index, and place 0 is the first entry that there is (``x[0]`` is x at step 1;
     ``h[0]`` is the state before it, where the exercise has one). An exercise that asks for an entry, such as ``p[j]``,
-    is answered with the array of all of them, its axes in the order of the indices on the left side.
+    is answered with the array of all of them, its axes in the order of the indices on the left side. It runs in your
+    own kernel, as any cell does: nothing stops it but you (interrupt the kernel), and what it changes stays changed.
+    Nor is the claim hidden from it: this is a check for those who want to know.
 
     Parameters
     ----------
@@ -41,10 +43,12 @@ def judge_answer(asked, answer):
         Shown under the cell: right; wrong, with the slip that explains it or with numbers that refute it; or what
         could not be read.
     """
-    if answer is ... or (isinstance(answer, str) and answer.strip() in ("", "...", "…")):
+    if _is_empty(answer):
         return Verdict(UNANSWERED, "No answer yet: write a formula between the quotes, then run the cell again.")
     if callable(answer):
         return judge_program(asked, answer)
+    if not isinstance(answer, (str, list, tuple)):
+        return Verdict(UNREADABLE, "Expected a text: write the formula between quotes.")
     try:
         if lines := lines_of(answer):
             return judge_derivation(asked, lines)
@@ -53,3 +57,9 @@ def judge_answer(asked, answer):
         return Verdict(UNREADABLE, f"{capital(str(error))}.")
     except (Undecided, RecursionError) as error:
         return Verdict(UNREADABLE, f"Your formula can't be judged: {error}.")
+
+
+def _is_empty(answer):
+    if isinstance(answer, (list, tuple)):
+        return all(map(_is_empty, answer))
+    return answer is None or answer is ... or (isinstance(answer, str) and answer.strip() in ("", "...", "…"))

@@ -9,10 +9,12 @@ from ..language import text_of
 from .diagnosis import diagnose
 from .evasions import names_allowed, unfinished
 from .formulas import RIGHT, UNREADABLE, WRONG, Verdict, compared, refutation
-from .spelling import read, sides
+from .spelling import read, sides, unwrapped
 
 # All lines together may cost this many steps, and seconds of computing.
 MAX_LINES, STEPS, SECONDS = 40, 3_000_000, 2.0
+# A line begins with its sign, or before that with a number or LaTeX's `&`.
+_BEGINS = r"^[ \t]*(?:\(?\d+[.):])?[ \t]*&?[ \t]*=(?!=)"
 
 
 def lines_of(answer):
@@ -20,15 +22,15 @@ def lines_of(answer):
     if isinstance(answer, (list, tuple)):
         if not all(isinstance(line, str) for line in answer):
             raise Unreadable("a derivation is a list of lines, each a text")
-        lines = list(answer)
-    elif isinstance(answer, str) and re.search(r"^\s*&?\s*=", answer, re.MULTILINE):
+        lines = [unwrapped(line) for line in answer]
+    elif re.search(_BEGINS, answer := unwrapped(answer), re.MULTILINE):
         # A line that begins with no sign goes on with the line before.
-        lines = re.split(r"\n\s*(?==)", re.sub(r"&\s*=", "=", answer).strip())
+        lines = re.split(r"\n(?==)", re.sub(_BEGINS, "=", answer, flags=re.MULTILINE).strip())
     else:
         return []
     if lines:  # the left side may stand before the first sign
         lines = [*(sides(lines[0]) or lines[:1]), *lines[1:]]
-    lines = [line.partition("|")[0].strip() for line in lines]
+    lines = [re.split(r"[|#]", line)[0].strip() for line in lines]
     return [line for line in lines if line]
 
 
@@ -64,7 +66,7 @@ def judge_derivation(asked, lines):
         return Verdict(UNREADABLE, "The derivation has only the left side: go on with lines that begin with `=`.")
     if why := unfinished(trees[-1], asked):
         return Verdict(UNREADABLE, f"Every line follows, but the last is no answer yet: {why}.")
-    if len(trees) == 1:
+    if len({text_of(tree) for tree in trees}) == 1:
         return Verdict(RIGHT, "Right, but in one step: nothing shows how you got there.")
     return Verdict(
         RIGHT, f"Right: each of the {len(trees)} lines follows from the one before, and the last is an answer."

@@ -81,8 +81,12 @@ def unfinished(tree, asked):
     """
     left, right, given = asked.statement.left, asked.statement.right, asked.given
     tree, left, right = (_folded(side, given) for side in (tree, left, right))
-    if differentiates(tree, asked) or _holds_left(tree, left, right, given) or _counts(tree, right):
+    if why := differentiates(tree, asked):
+        return why
+    if _holds_left(tree, left, right, given):
         return "your formula still holds what the exercise asks for; work it out"
+    if _counts(tree, right):
+        return "your formula still holds a sum whose terms are all the same; work it out"
     allowed = names_allowed(asked)
     running = {node.args[1].id for node in ast.walk(tree) if runs(node)}
     indices = {name for name, domain in given.domains.items() if domain.kind == INDEX}
@@ -93,10 +97,11 @@ def unfinished(tree, asked):
 
 
 def differentiates(tree, asked):
-    """Whether a formula has a derivative that the right side has not."""
+    """That a formula has a derivative that the right side has not, as a sentence without its full stop, or ``""``."""
     tree, right = _folded(tree, asked.given), _folded(asked.statement.right, asked.given)
     allowed = {text_of(node) for node in _derivatives(right)}
-    return any(text_of(node) not in allowed for node in _derivatives(tree))
+    found = [text_of(node) for node in _derivatives(tree) if text_of(node) not in allowed]
+    return f"your formula still holds the derivative `{found[0]}`; work it out" if found else ""
 
 
 def _derivatives(tree):

@@ -15,7 +15,7 @@ from ..language import Statement, text_of
 from ..numeric import evaluate
 from .diagnosis import diagnose
 from .evasions import differentiates, names_allowed, names_in_order, unfinished
-from .spelling import read, sides
+from .spelling import about_word, read, sides, unwrapped
 
 # An answer may cost a few times what the claim itself costs, and never more than this many seconds of computing.
 LEAST_WORK, TIMES_WORK, SECONDS = 80_000, 4, 0.6
@@ -70,18 +70,30 @@ def _turned(text, tree, asked):
 def read_answer(text, asked):
     """Read one formula, of the shape that the exercise asks for; the left side may stand before it."""
     names = names_allowed(asked)
-    if isinstance(text, str) and (pair := sides(text)):
-        left = read(pair[0], asked.given, names) if pair[0].strip() else asked.statement.left
-        if text_of(left) != text_of(asked.statement.left):
-            raise Unreadable("write the right side alone, what stands after the `=`")
+    text = unwrapped(text)
+    if pair := sides(text):
+        if code := re.search(r"\b(for|def|return|import|lambda)\b", text):
+            raise Unreadable(about_word(code[0], text))
+        if sides(pair[1]) or not _is_left(pair[0], asked, names):
+            raise Unreadable(
+                "write the right side alone, one formula without `=`; the lines of a derivation each begin with `=`"
+            )
         text = pair[1]
     tree = read(text, asked.given, names)
     if not _fits(tree, asked) and _fits(columns := read(text, asked.given, names, columns=True), asked):
         tree = columns
     _require_shape(tree, asked)
-    if differentiates(tree, asked):
-        raise IllFormed("your formula still holds what the exercise asks for; work it out")
+    if why := differentiates(tree, asked):
+        raise IllFormed(why)
     return tree
+
+
+def _is_left(text, asked, names):
+    """Whether what stands before an equals sign is the left side, or nothing."""
+    try:
+        return not text.strip() or text_of(read(text, asked.given, names)) == text_of(asked.statement.left)
+    except (Unreadable, IllFormed):
+        return False
 
 
 def _fits(tree, asked):

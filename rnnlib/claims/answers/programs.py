@@ -14,7 +14,7 @@ import numpy as np
 from ..arithmetic import Exact, Work
 from ..errors import ClaimError
 from ..judge import number_text
-from ..language import parse, text_of
+from ..language import parse, short, text_of
 from ..numeric import evaluate
 from ..points import sized_point
 from .diagnosis import diagnose_values, sight
@@ -187,7 +187,7 @@ def _called(function, case):
     try:
         result = _call(function, given)
     except (Exception, SystemExit) as error:
-        raise Refused(_about_error(error, function)) from None
+        raise Refused(_about_error(error, function, case.sizes)) from None
     for name, value in given.items():
         if isinstance(value, np.ndarray) and not np.array_equal(value, case.arguments[name]):
             raise Refused(f"your function changes its argument `{name}`; work on a copy, as in `{name}.copy()`")
@@ -209,7 +209,7 @@ def _array(result):
     if isinstance(result, types.GeneratorType) or inspect.isawaitable(result):
         raise Refused(f"your function returns a {type(result).__name__}; return an array of numbers")
     try:
-        array = np.asarray(result)
+        array = np.asarray(result.detach() if hasattr(result, "detach") else result)  # PyTorch's may carry a gradient
         if array.dtype.kind == "c" or array.dtype.kind not in "biufO":
             raise TypeError
         array = array.astype(float)
@@ -220,10 +220,14 @@ def _array(result):
     return array
 
 
-def _about_error(error, function):
-    """Which error, and in which of the function's own lines."""
+def _about_error(error, function, sizes):
+    """Which error, at which sizes, and in which of the function's own lines."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    told = type(error).__name__ + (f": {short(str(error))}" if str(error) else "")
+    if sizes:
+        told += f"; at {', '.join(f'{name} = {size}' for name, size in sizes.items())}"
+    if isinstance(error, IndexError):
+        told += "; the first entry of an array is at place 0"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if code and frame.filename == code.co_filename and frame.lineno and frame.lineno >= code.co_firstlineno:
             text = (linecache.getline(frame.filename, frame.lineno) or frame.line or "").strip()
@@ -243,12 +247,13 @@ def _equal(a, b):
 def _of_shape(result, case):
     expected = case.expected
     sizes = ", ".join(f"{name} = {size}" for name, size in case.sizes.items())
-    told = f"your function returns {_described(result)} where {_described(expected)} is expected (at {sizes})"
+    at = f" (at {sizes})" if sizes else ""
+    told = f"your function returns {_described(result)} where {_described(expected)} is expected{at}"
     if result.shape == expected.shape[::-1] and _equal(result.T, expected):
         return f"Close: the result is transposed; {told}"
     for axis in range(result.ndim):
         for word, shortened in (("sum", result.sum(axis)), ("mean", result.mean(axis))):
-            if _equal(shortened, expected):
+            if result.shape[axis] > 1 and _equal(shortened, expected):
                 return f"Close: the {word} over axis {axis} is missing; {told}"
     return f"Not right: {told}"
 
@@ -263,7 +268,7 @@ def _of_values(asked, function, names):
     order = names_in_order(asked.statement.left)
     try:
         for point in look.points:
-            key = tuple(point.sizes.items())
+            key = id(point.values)  # the choices of the indices at one point share its values
             if key not in results:
                 known = _arguments(asked)
                 arguments = {name: _value(known[name], point, asked) for name in names}

@@ -55,19 +55,38 @@ class Rewriter:
                 return ast.Name("pi" if name == "pi" else name)
             case ast.Attribute(attr="T" | "mT"):
                 return ast.Attribute(self.rewritten(tree.value, bound), "T")
+            case ast.Attribute() if tree.attr in self.known:
+                raise Unreadable(f"write `{tree.attr}` alone, without what stands before the point")
             case ast.Attribute():
                 raise Unreadable(f"`.{tree.attr}` is not read here; write functions as in `exp(x)`")
             case ast.Subscript(value=ast.Name(id=name)) if name in {*FORMS} - {*self.known, *bound}:
+                if name != "delta":
+                    raise IllFormed(f"`{name}` is a function; write `{name}(...)`, with round brackets")
+                if isinstance(tree.slice, ast.Tuple) and len(tree.slice.elts) == 2:
+                    return self.rewritten(ast.Call(tree.value, tree.slice.elts, []), bound)
                 raise IllFormed(self._unknown(name))
             case ast.Subscript():
+                self._require_indices(tree.slice, bound)
                 return ast.Subscript(self.rewritten(tree.value, bound), tree.slice)
             case ast.UnaryOp():
                 return ast.UnaryOp(tree.op, self.rewritten(tree.operand, bound))
+            case ast.Tuple():
+                raise Unreadable("a comma stands between arguments only; a decimal number has a point, as in `0.5`")
+            case ast.List() | ast.Set() | ast.Dict():
+                raise Unreadable("a formula holds no list; write sums and products of the letters themselves")
             case ast.Compare():
                 raise Unreadable("a comparison is no number; write `delta(i, j)` for 1 where i = j and 0 elsewhere")
             case ast.Name(id=name) if name not in {*self.known, *bound, *FORMS, "pi"}:
                 raise IllFormed(self._unknown(name))
         return tree
+
+    def _require_indices(self, tree, bound):
+        for name in sorted(names_in(tree) - {*self.known, *bound}):
+            indices = ", ".join(self._indices())
+            raise IllFormed(f"`{name}` is no index of this exercise" + (f"; it has {indices}" if indices else ""))
+
+    def _indices(self):
+        return [name for name, domain in self.given.domains.items() if domain.kind == INDEX]
 
     def _unknown(self, name):
         letters, name = list(name), short(name)
@@ -89,8 +108,10 @@ class Rewriter:
         if not isinstance(function, ast.Name):
             raise Unreadable("write every product with `*`")
         name = _FUNCTIONS.get(function.id, function.id)
-        if name in ("sum", "prod", "mean") and (len(arguments) < 2 or tree.keywords or name == "mean"):
-            raise Unreadable(self._about_sum(name, arguments, tree))
+        axes = [ast.keyword("axis", axis) for axis in arguments[1:2] if isinstance(axis, ast.Constant)]
+        keywords = [*tree.keywords, *axes]
+        if name in ("sum", "prod", "mean") and (len(arguments) < 2 or keywords or name == "mean"):
+            raise Unreadable(self._about_sum(name, arguments, keywords))
         if tree.keywords:
             raise Unreadable(f"`{tree.keywords[0].arg}=` is not read here; write functions as in `exp(x)`")
         if name in FORMS and FORMS[name].runs:
@@ -102,7 +123,7 @@ class Rewriter:
             arguments = [condition, *(self.rewritten(argument, bound) for argument in arguments[1:])]
         else:
             arguments = [self._row(self.rewritten(argument, bound), bound) for argument in arguments]
-        if name == "transpose" and len(arguments) == 1:
+        if name in ("transpose", "t") and len(arguments) == 1:
             return ast.Attribute(arguments[0], "T")
         if name in _WRITTEN_OUT and name not in self.known:
             pattern = _WRITTEN_OUT[name]
@@ -112,35 +133,49 @@ class Rewriter:
             return self.rewritten(written, bound) if "@" in pattern else written
         if name not in FORMS:
             raise Unreadable(self._no_function(name))
+        if len(arguments) > max(FORMS[name].arity) and any(isinstance(a, ast.Constant) for a in arguments[:-1]):
+            raise Unreadable(f"`{name}` has an argument too many; a decimal number has a point, as in `0.5`")
+        if name in self.known and len(arguments) not in FORMS[name].arity:
+            raise Unreadable(self._no_function(name))
         admit_call(name, arguments)
         return ast.Call(ast.Name(name), arguments, [])
 
     def _no_function(self, name):
         if name in self.known:
-            return f"for an entry write `{name}[...]`, with square brackets; for a product write `*` before the bracket"
+            return (
+                f"for an entry write `{name}[...]`, with square brackets; for a product write `*`, or `@` of matrices, "
+                "before the bracket"
+            )
         return f"`{name}` is no function of the language; it has {', '.join(FORMS)}"
 
     def _series(self, name, arguments, bound):
         admit_call(name, arguments)
         index = arguments[1].id
-        if len(arguments) == 2 and index not in self.given.domains:
-            steps = [n for n, domain in self.given.domains.items() if domain.kind == INDEX]
+        if len(arguments) == 2 and index not in self._indices():
+            letters = f"one of {', '.join(self._indices())}, or " if self._indices() else ""
+            running = "k" if index in self.known else index
             raise IllFormed(
-                f"the letter {index} has no range here: write one of {', '.join(steps)}, or the range, as in "
-                f"`{name}(f, {index}, 1, {(self.given.sizes_declared() or ['3'])[0]})`"
+                f"the letter {index} has no range here: write {letters}the range, as in "
+                f"`{name}(f, {running}, 1, {(self.given.sizes_declared() or ['3'])[0]})`"
             )
         term = self.rewritten(arguments[0], (*bound, index) if len(arguments) == 4 else bound)
+        axes = self._shape(term, bound)
+        if len(arguments) == 2 and axes and index not in names_in(term) and axes[0] == self._range(index):
+            raise Unreadable(f"the letter {index} counts nothing in `{text_of(term)}`: write it as an index there")
         return ast.Call(ast.Name(name), [term, *arguments[1:]], [])
 
-    def _about_sum(self, name, arguments, tree):
+    def _range(self, index):
+        return text_of(self.given.domains[index].axes[1])
+
+    def _about_sum(self, name, arguments, keywords):
         """A sum without its letter: which letters could be meant."""
         text = ast.unparse(arguments[0]) if arguments else "f"
-        indices = [n for n, domain in self.given.domains.items() if domain.kind == INDEX]
+        indices = self._indices()
         inside = [n for n in indices if arguments and n in names_in(arguments[0])]
-        letter = " or ".join(inside) or self._letter_of_axis(arguments, tree.keywords, indices)
+        letter = " or ".join(inside) or self._letter_of_axis(arguments, keywords, indices)
         what = "what is added up" if name != "prod" else "what is multiplied"
         if name == "mean":
-            sizes = [text_of(self.given.domains[n].axes[1]) for n in inside]
+            sizes = [self._range(n) for n in inside]
             of = f"sum({text}, {letter}) / {sizes[0]}" if len(inside) == 1 else "sum(f, t) / T"
             return f"write a mean out, as a sum over its letter divided by their number: `{of}`"
         if not inside:
@@ -152,7 +187,7 @@ class Rewriter:
         axis = next((word.value.value for word in keywords if isinstance(word.value, ast.Constant)), 0)
         shape = arguments and self._shape(arguments[0], ())
         axis = shape[axis] if shape and axis in range(-len(shape), len(shape)) else ""
-        fitting = [n for n in indices if text_of(self.given.domains[n].axes[1]) == axis]
+        fitting = [n for n in indices if self._range(n) == axis]
         return (fitting or indices or ["k"])[-1]
 
     # Shapes.

@@ -36,6 +36,9 @@ _COMMANDS |= {name: name for name in _GREEK.values()}
 _COMMANDS |= dict.fromkeys(
     ["left", "right", "big", "Big", "mathrm", "operatorname", "text", "mathbf", "boldsymbol", "quad"], " "
 )
+_WRAPPINGS = (
+    r"`+([^`]*)`+", "[\"“”„«»'‘’]([^\"“”„«»'‘’]*)[\"“”„«»'‘’]", r"\$\$?([^$]*)\$\$?", r"\\\((.*)\\\)", r"\\\[(.*)\\\]"
+)  # fmt: skip
 _TOKEN = re.compile(r"\s*(\d+\.?\d*(?:[eE][+-]?\d+)?(?!\w)|\.\d+|\d+|\.T\b|[^\W\d]\w*|\*\*|.)", re.DOTALL)
 
 
@@ -68,7 +71,7 @@ def read(text, given, names, columns=False):
     if len(text) > MAX_CHARACTERS:
         raise Unreadable(f"the formula has {len(text)} characters; at most {MAX_CHARACTERS} are read")
     try:
-        spelled = _spelled(text, given)
+        spelled = _spelled(text, given, names)
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(spelled, mode="eval").body
         return parse(text_of(Rewriter(given, names, columns).whole(tree)))
@@ -76,6 +79,15 @@ def read(text, given, names, columns=False):
         if isinstance(error, ClaimError):
             raise
         raise Unreadable(f"cannot read `{short(text)}`: {_what_to_do(text, error)}") from None
+
+
+def unwrapped(text):
+    """A text without what it was pasted in: quotes, the signs of mathematics in Markdown, an environment of LaTeX."""
+    text = re.sub(r"\\(begin|end)\{(aligned?|equation|gather|split)\*?\}", "", text).strip()
+    for pattern in _WRAPPINGS:
+        if match := re.fullmatch(pattern + "[.,;]?", text, re.DOTALL):
+            text = match[1].strip()
+    return text
 
 
 def sides(text):
@@ -98,9 +110,9 @@ def _what_to_do(text, error):
 # Characters and words.
 
 
-def _spelled(text, given):
+def _spelled(text, given, names):
     known = {*given.domains, *given.clauses}
-    text = unicodedata.normalize("NFC", text).strip().rstrip(".;,").strip()
+    text = "".join(map(_plain, unicodedata.normalize("NFC", text))).strip().rstrip(".;,").strip()
     if not text:
         raise Unreadable("expected a formula as text, found an empty text")
     _refuse_signs(text)
@@ -110,18 +122,39 @@ def _spelled(text, given):
     )
     text = re.sub(r"\\(?:[,;:!]|\\)", " ", text)
     text = re.sub(r"[∑Σ](?=[^\W_])", "sum ", text)
-    text = re.sub(r"\\([A-Za-z]+)", _command, text)
+    text = re.sub(r"\\[dt]?frac\s*(\w)\s*(\w)", r"(\1/\2)", text)
+    text = re.sub(r"\\([A-Za-z]+)", lambda match: _command(match, names), text)
     for signs in (_SIGNS, _GREEK):
         for written, meant in signs.items():
             text = text.replace(written, meant)
     text = re.sub(r"\^\s*(\{\s*T\s*\}|\.T|\{\s*\.T\s*\})", ".T", text)
     text = re.sub(r"(?<=[\w)\]}])'", ".T", text)
+    if match := re.search(r"\b(sum|prod)\s*_\s*\{?\s*([^\W\d])", text):
+        told = "first what is taken together, then the letter that runs"
+        raise Unreadable(f"write `{match[1]}(f, {match[2]})`: {told}")
     text = _without_braces(text)
     text = re.sub(r"\bd\s*(\w+)\s*/\s*d\s*(\w+(\[[^\]]*\])?)", _fraction(known), text)
-    return _with_products(respell(text), given, known)
+    text = respell(text)
+    if strange := set(re.findall(r"[^\x00-\x7f]", text)) - set("".join(known)):
+        sign = min(strange, key=text.index)
+        called = unicodedata.name(sign, "a sign without a name").lower()
+        raise Unreadable(f"`{sign}` ({called}) is not read here: leave it out, or type it anew")
+    return _with_products(text, given, known)
+
+
+def _plain(sign):
+    """A letter as an editor of formulas sets it, as the plain letter; nothing for a sign that can't be seen."""
+    if sign == "ℎ" or "\U0001d400" <= sign <= "\U0001d7ff" or "！" <= sign <= "～":
+        return unicodedata.normalize("NFKC", sign)
+    return "" if unicodedata.category(sign) in ("Cf", "Cc") and not sign.isspace() else sign
 
 
 def _refuse_signs(text):
+    if re.match(r"\(?\d+[.):]\s+[^\W\d]", text):
+        raise Unreadable(f"cannot read `{short(text)}`: leave the number before the formula out")
+    if text.count("{") != text.count("}"):
+        told = f"it has {text.count('{')} `{{` and {text.count('}')} `}}`"
+        raise Unreadable(f"cannot read `{short(text)}`: {told}")
     if "#" in text:
         raise Unreadable(f"cannot read `{short(text)}`: a formula holds no comment; leave `#` out")
     if "//" in text:
@@ -131,13 +164,14 @@ def _refuse_signs(text):
     if ".." in text.replace("...", "") or re.search(r"[(,]\s*(?!axis|dim|keepdims)\w+\s*=[^=]", text):
         raise Unreadable("write the range of a sum after its letter, as in `sum(f, k, 1, K)`")
     if found := re.search("\"|'''|''|\\$|`|\\?|!|&|\\||~|%", text):
-        raise Unreadable(f"cannot read `{short(text)}`: `{found[0]}` has no meaning in a formula; leave it out")
+        sign = "a backtick" if found[0] == "`" else f"`{found[0]}`"
+        raise Unreadable(f"cannot read `{short(text)}`: {sign} has no meaning in a formula; leave it out")
 
 
-def _command(match):
+def _command(match, names):
     if match[1] not in _COMMANDS:
         raise Unreadable(
-            f"`\\{match[1]}` is not read here; write the formula with + - * / ^ @ and names such as `beta`"
+            f"`\\{match[1]}` is not read here; write the formula with + - * / ^ @ and names such as `{names[0]}`"
         )
     return f" {_COMMANDS[match[1]]}" if match[1] != "top" else "T"
 
@@ -167,7 +201,10 @@ def _without_braces(text):
 
 def _braced(name="", index="", top="", bottom="", inside=""):
     if name:
-        return f"{name}_{index}" if re.fullmatch(r"\w+", index) else f"{name}[{index}]"
+        joined = "".join(index.split())  # LaTeX's two indices may stand apart
+        return f"{name}_{joined}" if re.fullmatch(r"\w+", joined) else f"{name}[{index}]"
+    if re.fullmatch(r"\s*d\s*\w+\s*", top) and re.fullmatch(r"\s*d\s*\w+(\[[^\]]*\])?\s*", bottom):
+        return f"({top}/{bottom})"
     return f"(({top})/({bottom}))" if top else f"({inside})"
 
 
@@ -180,12 +217,15 @@ def _with_products(text, given, known):
             continue
         name = token[0].isalpha() and token.isidentifier()
         if name and keyword.iskeyword(token):
-            raise Unreadable(_about_word(token, text))
-        begins = name or token[0].isdigit() or (token == "(" and not _calls(previous, known, arrays))
+            raise Unreadable(about_word(token, text))
+        raised = previous == "T" and tokens[-2:-1] == ["**"]
+        method = re.fullmatch(r"\.(?!T)\w+", previous)
+        calls = not raised and (method or _calls(previous, known, arrays))
+        begins = name or token[0].isdigit() or (token == "(" and not calls)
         if begins and _ends_a_factor(previous):
             tokens.append("*" if previous[0].isdigit() else "//")
-        previous = _resolved(token, given, known) if name and previous != "." else token
-        tokens.append(previous)
+        tokens.append(_resolved(token, given, known) if name and previous != "." else token)
+        previous = "." + token if previous == "." else tokens[-1]
     text = "".join(f" {token} " if token.isidentifier() else token for token in tokens)
     return re.sub(r"(\w+) \[(\d+)\]", lambda m: m[1] + m[2] if _numbered(m, known) else m[0], text).strip()
 
@@ -206,7 +246,7 @@ def _numbered(match, known):
 
 
 def _ends_a_factor(token):
-    return bool(token) and (token[0].isalnum() or token[0] in ")]" or token == ".T")
+    return bool(token) and (token[0].isalnum() or token[0] in ")]" or token[1:].isidentifier())
 
 
 def _calls(token, known, arrays):
@@ -214,13 +254,17 @@ def _calls(token, known, arrays):
     return token.isidentifier() and (token in FORMS or token not in known or token in arrays)
 
 
-def _about_word(word, text):
+def about_word(word, text):
+    """What to write instead of a word of Python."""
     if word in ("if", "else"):
         return (
             "write both cases as one formula: `delta(i, j)` is 1 where i = j and 0 elsewhere, and "
             "`cases(x > 0, a, b)` chooses by a condition"
         )
-    return f"cannot read `{short(text)}`: `{word}` is a word of Python; a formula has names, numbers and + - * / ^ @"
+    return (
+        f"cannot read `{short(text)}`: `{word}` is a word of Python; write one formula, or hand over a function that "
+        "you have defined, without quotes"
+    )
 
 
 def _resolved(token, given, known):
@@ -228,8 +272,6 @@ def _resolved(token, given, known):
     if token in known or token in FORMS:
         return token
     base, _, index = token.partition("_")
-    if base in ("sum", "prod") and index:
-        raise Unreadable(f"write `{base}(f, {index})`: first what is taken together, then the letter that runs")
     while index and base not in known and "_" in index:
         more, _, index = index.partition("_")
         base = f"{base}_{more}"
