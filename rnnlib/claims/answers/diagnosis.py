@@ -352,7 +352,8 @@ def _ratio(values, look):
     ratios = values[there] / look.truth[there]
     if np.any(np.abs(values[~there]) > 1e-6) or np.ptp(ratios) > 1e-6 * abs(ratios[0]):
         return ""
-    return f"Close: this is {ratios[0]:.4g} times what it should be"
+    times = next(text for digits in (4, 8, 16) if (text := f"{ratios[0]:.{digits}g}") != "1" or digits == 16)
+    return f"Close: this is {times} times what it should be"
 
 
 def _pairs(answer, look, repairs):

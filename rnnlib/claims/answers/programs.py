@@ -223,14 +223,15 @@ def _array(result):
 def _about_error(error, function, sizes):
     """Which error, at which sizes, and in which of the function's own lines."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    told = type(error).__name__ + (f": {short(str(error))}" if str(error) else "")
+    # As code, else Markdown would take `<lambda>` for HTML.
+    told = f"`{type(error).__name__}" + (f": {short(str(error))}`" if str(error) else "`")
     if sizes:
         told += f"; at {', '.join(f'{name} = {size}' for name, size in sizes.items())}"
     if isinstance(error, IndexError):
         told += "; the first entry of an array is at place 0"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if code and frame.filename == code.co_filename and frame.lineno and frame.lineno >= code.co_firstlineno:
-            text = (linecache.getline(frame.filename, frame.lineno) or frame.line or "").strip()
+            text = short(linecache.getline(frame.filename, frame.lineno) or frame.line or "")
             where = f"in its line {frame.lineno - code.co_firstlineno + 1}" + (f", `{text}`" if text else "")
             return f"your function stops {where} ({told})"
     return f"your function stops ({told})"

@@ -52,9 +52,13 @@ class Rewriter:
             case ast.BinOp():
                 return self._operation(tree, bound)
             case ast.Attribute(value=ast.Name(id=library), attr=name) if library in _LIBRARIES - self.known:
-                return ast.Name("pi" if name == "pi" else name)
+                return self.rewritten(ast.Name(name), bound)
             case ast.Attribute(attr="T" | "mT"):
-                return ast.Attribute(self.rewritten(tree.value, bound), "T")
+                value = self.rewritten(tree.value, bound)
+                if self._shape(self._row(value, bound), bound) == ():
+                    told = f"`{text_of(value)}` is a number, which has no transpose"
+                    raise IllFormed(f"{told}; a derivative is written `d(f, x)`")
+                return ast.Attribute(value, "T")
             case ast.Attribute() if tree.attr in self.known:
                 raise Unreadable(f"write `{tree.attr}` alone, without what stands before the point")
             case ast.Attribute():
@@ -70,13 +74,19 @@ class Rewriter:
                 return ast.Subscript(self.rewritten(tree.value, bound), tree.slice)
             case ast.UnaryOp():
                 return ast.UnaryOp(tree.op, self.rewritten(tree.operand, bound))
+            case ast.Tuple(elts=[]):
+                raise Unreadable("nothing stands between two of the brackets")
             case ast.Tuple():
                 raise Unreadable("a comma stands between arguments only; a decimal number has a point, as in `0.5`")
             case ast.List() | ast.Set() | ast.Dict():
                 raise Unreadable("a formula holds no list; write sums and products of the letters themselves")
             case ast.Compare():
                 raise Unreadable("a comparison is no number; write `delta(i, j)` for 1 where i = j and 0 elsewhere")
-            case ast.Name(id=name) if name not in {*self.known, *bound, *FORMS, "pi"}:
+            case ast.Name(id="d") if "d" not in {*self.known, *bound}:
+                raise Unreadable("a derivative is written `d(f, x)`")
+            case ast.Name(id=name) if name in {*FORMS} - {*self.known, *bound}:
+                raise Unreadable(f"`{name}` is a function; write `{name}(...)`, with round brackets")
+            case ast.Name(id=name) if name not in {*self.known, *bound, "pi"}:
                 raise IllFormed(self._unknown(name))
         return tree
 
@@ -113,7 +123,7 @@ class Rewriter:
         if name in ("sum", "prod", "mean") and (len(arguments) < 2 or keywords or name == "mean"):
             raise Unreadable(self._about_sum(name, arguments, keywords))
         if tree.keywords:
-            raise Unreadable(f"`{tree.keywords[0].arg}=` is not read here; write functions as in `exp(x)`")
+            raise Unreadable(f"`{tree.keywords[0].arg or '**'}=` is not read here; write functions as in `exp(x)`")
         if name in FORMS and FORMS[name].runs:
             return self._series(name, arguments, bound)
         if name == "cases" and arguments and isinstance(arguments[0], ast.Compare):
@@ -123,7 +133,7 @@ class Rewriter:
             arguments = [condition, *(self.rewritten(argument, bound) for argument in arguments[1:])]
         else:
             arguments = [self._row(self.rewritten(argument, bound), bound) for argument in arguments]
-        if name in ("transpose", "t") and len(arguments) == 1:
+        if (name, len(arguments)) in (("transpose", 1), ("t", 1), ("transpose", 3)):
             return ast.Attribute(arguments[0], "T")
         if name in _WRITTEN_OUT and name not in self.known:
             pattern = _WRITTEN_OUT[name]
@@ -199,7 +209,7 @@ class Rewriter:
             return None
 
     def _operation(self, tree, bound):
-        if isinstance(tree.op, ast.Pow) and _is_name(tree.left, "e") and "e" not in self.known:
+        if isinstance(tree.op, ast.Pow) and _is_e(tree.left) and "e" not in self.known:
             return ast.Call(ast.Name("exp"), [self.rewritten(tree.right, bound)], [])
         left, right = self.rewritten(tree.left, bound), tree.right
         if isinstance(tree.op, ast.Pow) and _is_name(right, "T") and self._array(left, bound):
@@ -270,3 +280,9 @@ class Rewriter:
 
 def _is_name(node, name):
     return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_e(node):
+    return _is_name(node, "e") or (
+        isinstance(node, ast.Attribute) and node.attr == "e" and isinstance(node.value, ast.Name)
+    )

@@ -122,6 +122,7 @@ def _spelled(text, given, names):
     )
     text = re.sub(r"\\(?:[,;:!]|\\)", " ", text)
     text = re.sub(r"[∑Σ](?=[^\W_])", "sum ", text)
+    text = re.sub(r"(?<![_^])\\(?:mathrm|operatorname|text|mathbf|boldsymbol)\s*\{([^{}]*)\}", r" \1 ", text)
     text = re.sub(r"\\[dt]?frac\s*(\w)\s*(\w)", r"(\1/\2)", text)
     text = re.sub(r"\\([A-Za-z]+)", lambda match: _command(match, names), text)
     for signs in (_SIGNS, _GREEK):
