@@ -498,6 +498,8 @@ def test_a_function_is_not_given_what_the_exercise_asks_for():
         ("ce.gradient", "₀" * 1990),
         ("ce.gradient", "=" * 500),
         ("ce.gradient", "\n=" * 30),
+        ("ce.gradient", "p\n" + " " * 1900 + "q"),
+        ("ce.gradient", "`" * 1990 + "p"),
         ("ce.hessian", ["= sum(sum(sigmoid(s[j])^sigmoid(s[j]), q, 1, 20), r, 1, 20)"] * 40),
     ],
 )

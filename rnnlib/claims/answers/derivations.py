@@ -14,7 +14,7 @@ from .spelling import read, sides, unwrapped
 # All lines together may cost this many steps, and seconds of computing.
 MAX_LINES, STEPS, SECONDS = 40, 3_000_000, 2.0
 # A line begins with its sign, or before that with a number or LaTeX's `&`.
-_BEGINS = r"^[ \t]*(?:\(?\d+[.):])?[ \t]*&?[ \t]*=(?!=)"
+_BEGINS = r"^[ \t]*(?:\(?\d+[.):][ \t]*)?(?:&[ \t]*)?=(?!=)"
 
 
 def lines_of(answer):
