@@ -121,11 +121,11 @@ def test_a_notebook_depends_on_no_more_than_the_library_and_its_own_exercises():
 
 
 def asked(notebook):
-    """The arguments with which the code cells of a notebook call `check` and `claim`, as trees."""
+    """The arguments with which the code cells of a notebook call `check`, `claim` and `solution`, as trees."""
     for cell in nbformat.read(notebook, as_version=4).cells:
-        if cell.cell_type == "code" and re.search(r"\b(check|claim)\(", cell.source):
+        if cell.cell_type == "code" and re.search(r"\b(check|claim|solution)\(", cell.source):
             for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("check", "claim"):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("check", "claim", "solution"):
                     yield node.args[0]
 
 
@@ -154,6 +154,16 @@ def test_a_notebook_that_asks_for_a_claim_of_another_chapter_is_found(tmp_path):
     assert asked_beyond(path, tmp_path) == ["'rnn.two-biases'"]
     write(path, code("imports", "from exercises import chapter04, check, claim"), own, other)
     assert not asked_beyond(path, tmp_path)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names(NOTEBOOKS))
+def test_running_all_cells_gives_no_answer_away(path):
+    asked_for = set()
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            shown = set(re.findall(r"\bclaim\(\"([^\"]+)\"\)", cell.source))
+            assert not shown & asked_for, f"cell {cell.id}: after its exercise a claim is shown with `solution`"
+            asked_for |= set(re.findall(r"\bcheck\(\"([^\"]+)\"", cell.source))
 
 
 @pytest.mark.parametrize("command", [["format", "--check"], ["check"]], ids=["formatted", "nothing found"])

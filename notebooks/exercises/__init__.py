@@ -1,4 +1,6 @@
-"""The claims that exercises ask for: a page shows them with `claim`, and `check` judges answers against them.
+"""The claims that exercises ask for: `check` judges answers against them.
+
+A page shows one with `claim`, or, where it solves an exercise, folded with `solution`.
 
 Each chapter has a module with one function a claim; a claim is made, and so checked, when it is first asked for.
 """
@@ -7,6 +9,7 @@ from functools import cache
 from importlib import import_module
 
 from rnnlib.claims import judge_answer
+from rnnlib.claims.display import Solution
 
 # The module that holds the claims whose id starts with this word.
 CHAPTERS = {
@@ -72,6 +75,17 @@ def claim(id):
     if id not in _MAKERS:
         raise KeyError(f"no exercise asks for a claim `{id}`; there are {', '.join(ids())}")
     return _MAKERS[id](id)
+
+
+def solution(id):
+    """The claim of this id, folded until the reader asks for it.
+
+    Raises
+    ------
+    KeyError
+        When no exercise asks for such a claim.
+    """
+    return Solution(claim(id))
 
 
 def ids():

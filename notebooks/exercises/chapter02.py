@@ -185,7 +185,7 @@ def _hessian(id):
             ),
             Mistake(
                 "p[i] * (1 - p[i])",
-                "this is right where $i = j$ only; elsewhere it is $-p_i p_j$",
+                "this is right where $i = j$ only",
                 tempts="One differentiates twice by the same score",
             ),
         ],

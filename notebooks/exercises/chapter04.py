@@ -189,13 +189,13 @@ def _sigmoid_step(id):
         mistakes=[
             Mistake(
                 "((p - y) @ W_hy.T) * (1 - h^2)",
-                "$1 - h^2$ is the slope of the tanh; that of the sigmoid is $h (1 - h)$",
+                "$1 - h^2$ is the slope of the tanh, and this network has a sigmoid",
                 tempts="Both slopes can be computed from $h$ alone, and look alike",
             ),
             Mistake("(p - y) @ W_hy.T", "this is the derivative by the state $h$; the slope of the sigmoid is missing"),
             Mistake(
                 "((p - y) @ W_hy.T) * a * (1 - a)",
-                "the slope is $h (1 - h)$, in the sigmoid's *output*",
+                "the slope is computed from the sigmoid's *output*, not from what it is applied to",
                 tempts="It is the derivative by $a$, so one writes $a$",
             ),
             Mistake(
@@ -227,7 +227,7 @@ def _embedding_row(id):
             Mistake("((p - y) @ W_hy.T) @ W_xh.T", "the slope of the tanh, $1 - h^2$, is missing"),
             Mistake(
                 "(((p - y) @ W_hy.T) * (1 - h)^2) @ W_xh.T",
-                "the slope is $1 - h^2$; this is the square of $1 - h$",
+                "this is the square of $1 - h$, and the slope of the tanh is another",
                 tempts="Read aloud, the two sound the same",
             ),
         ],
@@ -265,7 +265,7 @@ def _output_curvature(id):
                 "the score of class $m$ moves by $h_j$ when $W_{hy,jm}$ moves by one: the factor $h_j$ is missing",
             ),
             Mistake(
-                "h[i] * h[j] * p[k] * (1 - p[m])", "the Kronecker delta is missing: classes $k \\ne m$ need $-p_k p_m$"
+                "h[i] * h[j] * p[k] * (1 - p[m])", "the Kronecker delta is missing: this is right for $k = m$ only"
             ),
             Mistake(
                 "h[i]^2 * p[k] * (delta(k, m) - p[m])",

@@ -74,6 +74,31 @@ def show(item):
         display(bundle, raw=True)
 
 
+class Solution:
+    """A claim that solves an exercise: in a notebook it is folded, so that running all cells gives nothing away.
+
+    The book shows it as any claim, in a cell that the reader unfolds.
+    """
+
+    def __init__(self, claim):
+        self.claim = claim
+
+    def bundle(self):
+        """What Jupyter is given: by MIME type, what there is to show."""
+        data = payload(self.claim)
+        formula = f"<p>$\\displaystyle {escape(aligned(data['lines']))}$</p>"
+        html = _details("the solution", formula + folded_html(data))
+        return {MIME: sealed(data), "text/html": html, "text/plain": repr(self)}
+
+    def _ipython_display_(self):
+        from IPython.display import display
+
+        display(self.bundle(), raw=True)
+
+    def __repr__(self):
+        return f"<Solution of {self.claim.id}: Jupyter and the book fold it>"
+
+
 def bundles(item):
     """What Jupyter is given of a claim or a setting, output by output: by MIME type, what there is to show."""
     data = definition_payload(item) if isinstance(item, Given) else payload(item)
@@ -364,9 +389,14 @@ def folded_html(data):
         refuted = f" Refuted {mistake['counterexample']}." if mistake["counterexample"] else ""
         items.append(f"✗ {shown}{mistake['wrong']}.{refuted}")
     listed = "".join(f"<li>{_code(escape(item))}</li>" for item in items)
+    return _details(title, f"<ul>{listed}</ul>")
+
+
+def _details(title, content):
+    """HTML that unfolds."""
     # JupyterLab takes away the triangle that tells a reader to click; a list item has it.
     summary = f'<summary style="display: list-item; list-style-position: inside; cursor: pointer">{title}</summary>'
-    return f"<details>{summary}<ul>{listed}</ul></details>"
+    return f"<details>{summary}{content}</details>"
 
 
 def _code(text):
