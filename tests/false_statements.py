@@ -186,9 +186,10 @@ class Plain:
 
     def series(self, name, args, at):
         index = args[1].id
-        steps = self.span(index)
         if len(args) == 4:
             steps = range(self.integer(args[2], at), self.integer(args[3], at) + 1)
+        else:
+            steps = self.span(index)
         if not steps:
             axes = [axis.rpartition("..") for axis in self.given.shape(args[0], (*at, index))]
             lengths = [

@@ -142,6 +142,9 @@ class Claim:
     def _establish(self):
         if unknown := [name for name in self.fixed if name not in self.given.sizes_declared()]:
             raise IllFormed(f"`fixed` names {unknown[0]}, which is no size of the setting")
+        for name, size in self.fixed.items():
+            if not isinstance(size, int) or size < self.given.smallest(name):
+                raise IllFormed(f"`fixed` holds {name} at {size}; expected a whole number from its least value on")
         found, work = [], Work(MAX_WORK * len(self.lines))
         for number, (line, sample) in enumerate(zip(self.lines, self.samples, strict=True)):
             with _told(self._place(number)):
@@ -200,6 +203,8 @@ class Claim:
         try:
             given.check_statement(statement)
             outcome = compare(statement, given, sample, few=mutant.clause is not None)
+            if mutant.clause is not None and not isinstance(outcome, Counterexample):
+                outcome = compare(statement, given, sample)  # what is told to be true as well met every point
         except IllFormed:
             return tally.ill_formed
         except Undecided:
