@@ -256,3 +256,19 @@ def test_a_rounded_last_line_does_not_say_that_nothing_varies():
     assert "Nothing in it can vary" not in told
     assert "rounded number" in told
     assert "Nothing in it can vary" in " ".join(payload(Claim("a", "1/3 ≈ 0.333"))["how"])
+
+
+def test_an_induction_leaves_no_step_out():
+    steps = "T: size\nt: 1..T\nn: 2..T\nw: real\nh[0] := 1\nh[t] := w*h[t-1]\n"
+    Induction("a", "h[1] = w\nh[n] = w*h[n-1]", steps)
+    with pytest.raises(IllFormed, match="may leave a step out"):
+        Induction("a", "h[1] = w\nh[n] = w*h[n-1]", steps + "assume n != 3")
+    assert Claim("a", "h[t] = w^t", steps).evidence.level == GIVEN
+    assert Claim("a", "h[t] = w^t", steps + "assume t != 3").evidence.level == TESTED
+
+
+@pytest.mark.parametrize("reason", ["} = 7 \\text{", "a } b", "a { b", "ends in \\"])
+def test_a_reason_does_not_become_part_of_the_formula(reason):
+    with pytest.raises(IllFormed, match="braces of the reason"):
+        Chain("a", f"x\n= 1*x | {reason}", "x: real")
+    assert Chain("a", "x\n= 1*x | by $x^{1}$, a set \\{1\\}", "x: real").reasons[-1]
