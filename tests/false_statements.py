@@ -186,9 +186,8 @@ class Plain:
 
     def series(self, name, args, at):
         index = args[1].id
-        steps = self.span(index)
-        if len(args) == 4:
-            steps = range(self.integer(args[2], at), self.integer(args[3], at) + 1)
+        ends = [self.integer(end, at) for end in args[2:]]
+        steps = range(ends[0], ends[1] + 1) if ends else self.span(index)
         if not steps:
             axes = [axis.rpartition("..") for axis in self.given.shape(args[0], (*at, index))]
             lengths = [

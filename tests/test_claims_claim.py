@@ -502,3 +502,14 @@ def test_several_lines_are_aligned():
     shown = bundles(SOFTMAX)[0]
     assert "*definition*" in shown["text/markdown"]
     assert bundles(Given("x: real"))[0] == {"text/plain": "x: real"}
+
+
+def test_an_error_in_a_definition_is_true_as_well_only_at_every_point():
+    setting = "K: size\nk: 1..K\nx: real[K]\nz: real\nq := z + 1"
+    made = Claim("a", "sum(x[k]*cases(k > 4, q, 1), k) = sum(x[k]*cases(k > 4, z + 1, 1), k)", setting)
+    assert {text_of(m.clause.body) for m in made.mutants.refuted if m.clause} >= {"z", "z - 1", "-(z + 1)"}
+    assert not [m for m in made.mutants.equivalent if m.clause]
+
+
+def test_an_index_without_a_declaration_has_no_shape_to_be_mistaken_in():
+    assert Claim("a", "sum(n*m, n, 1, 3) = 6*m", "m: real").evidence.level == "exact"

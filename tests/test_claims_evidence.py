@@ -220,3 +220,55 @@ def test_what_a_derivative_leaves_is_told():
     (told,) = [line for line in payload(Claim("a", "d(L, p[j]) = -y[j] / p[j]", LOSS))["how"] if "moves freely" in line]
     assert r"off the surface on which $\sum p = 1$" in told
     assert not any("moves freely" in line for line in payload(Claim("a", "d(L, s[j]) = p[j] - y[j]", LOSS))["how"])
+
+
+# A derivative where branches meet may be none of theirs.
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "d(cases(x*x == 2, 2, x^2), x) = cases(x*x == 2, 0, 2*x)",
+        "d(cases((x*x - 2)^2 > 0, x^2, 2), x) = cases((x*x - 2)^2 > 0, 2*x, 0)",
+        "d(max(x^2 - 2, 0) + min(x^2 - 2, 0), x) = 2*x*(cases(x^2 > 2, 1, 0) + cases(x^2 < 2, 1, 0))",
+    ],
+)
+def test_a_derivative_of_branches_is_proved_off_the_points_where_they_meet(statement):
+    made = Claim("a", statement, "x: real")  # false at the square root of 2, which no point meets
+    assert made.evidence.level == GIVEN
+    assert "given derivatives branch by branch" in str(made.evidence)
+    assert "off the points at which branches meet" in " ".join(payload(made)["how"])
+
+
+def test_what_is_not_differentiated_needs_no_such_rule():
+    assert Claim("a", "max(x, 0)^2 = x*max(x, 0)", "x: real").evidence.level == EXACT
+    assert Claim("a", "d(x^2, x) = 2*x", "x: real").evidence.level == EXACT
+
+
+@pytest.mark.parametrize("size", [0, -2, "all", 2.5, 1])
+def test_a_size_is_held_fixed_where_it_may_be(size):
+    with pytest.raises(IllFormed, match="from its least value on"):
+        Claim("a", "sum(x[k], k)^2 >= 0", "K: size >= 2\nk: 1..K\nx: real[K]", fixed={"K": size})
+
+
+def test_a_rounded_last_line_does_not_say_that_nothing_varies():
+    told = " ".join(payload(Chain("a", "x - x + 1/3\n= 1/3\n≈ 0.333", "x: real"))["how"])
+    assert "Nothing in it can vary" not in told
+    assert "rounded number" in told
+    assert "Nothing in it can vary" in " ".join(payload(Claim("a", "1/3 ≈ 0.333"))["how"])
+
+
+def test_an_induction_leaves_no_step_out():
+    steps = "T: size\nt: 1..T\nn: 2..T\nw: real\nh[0] := 1\nh[t] := w*h[t-1]\n"
+    Induction("a", "h[1] = w\nh[n] = w*h[n-1]", steps)
+    with pytest.raises(IllFormed, match="may leave a step out"):
+        Induction("a", "h[1] = w\nh[n] = w*h[n-1]", steps + "assume n != 3")
+    assert Claim("a", "h[t] = w^t", steps).evidence.level == GIVEN
+    assert Claim("a", "h[t] = w^t", steps + "assume t != 3").evidence.level == TESTED
+
+
+@pytest.mark.parametrize("reason", ["} = 7 \\text{", "a } b", "a { b", "ends in \\"])
+def test_a_reason_does_not_become_part_of_the_formula(reason):
+    with pytest.raises(IllFormed, match="braces of the reason"):
+        Chain("a", f"x\n= 1*x | {reason}", "x: real")
+    assert Chain("a", "x\n= 1*x | by $x^{1}$, a set \\{1\\}", "x: real").reasons[-1]

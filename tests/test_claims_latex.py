@@ -487,3 +487,24 @@ def test_lines_are_aligned_at_their_relation_and_not_at_that_of_a_condition():
     text = latex_statement(parse_statement("x + cases(x == 0, 1, 2) = y"), given)
     both = aligned([{"latex": text, "reason": ""}, {"latex": "= x", "reason": ""}])
     assert r"x = 0 \\" in both and "&= y" in both
+
+
+@pytest.mark.parametrize("name", ["х", "А", "ο", "ɑ", "x\u0301", "ı", "x_а", "xа", "x٣", "中"])
+def test_a_letter_of_another_alphabet_names_nothing(name):
+    with pytest.raises(Unreadable, match=r"can't be the name|cannot read|expected"):
+        Given(f"{name}: real")
+    with pytest.raises((IllFormed, Unreadable)):
+        Claim("a", f"sum({name}*0, {name}, 1, 2) = 0")
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        ("sum(sum(k_, k, 1, 2), k_, 1, 3) = 12", ""),
+        ("sum(sum(k1, k_1, 1, 2), k1, 1, 3) = 12", ""),
+        ("sum(sum(W[n, m] - W_nm, n, 1, 2), m, 1, 2) = 0", "W: real[2, 2]\nW_nm: real"),
+    ],
+)
+def test_the_indices_of_sums_inside_one_another_are_told_apart(statement, setting):
+    with pytest.raises(IllFormed, match=r"print|name of an index"):
+        Claim("a", statement, setting)

@@ -313,3 +313,78 @@ def test_a_chain_tells_the_points_of_each_line():
     made = Chain("a", "x*x\n= x^2 | square\n= (x + 1)^2 - 2*x - 1", "x: real")
     assert isinstance(made.evidence, Evidence)
     assert [agreement.exact for agreement in made.evidence.tested] == [POINTS, POINTS]
+
+
+# What rounding decides, or what no machine holds, is no evidence.
+
+SOFT = SOFTMAX.replace("K: size", "K: size >= 3")
+
+
+@pytest.mark.parametrize("statement", ["1/27*27 < 1", "1/27*27 - 1 < 0", "x*(1/27*27) < x", "-x*(1/27*27) > -x"])
+def test_rounding_makes_no_number_larger(statement):
+    with pytest.raises(Refuted):
+        Claim("a", statement, "x: positive")
+
+
+@pytest.mark.parametrize("statement", ["x*10^(-60)*10^(-60) < 2*x*10^(-60)*10^(-60)", "1 < 1 + 10^(-60)*10^(-60)*x"])
+def test_a_tiny_gap_that_stays_is_no_rounding(statement):
+    assert isinstance(_judged(statement, "x: positive"), Agreement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        ("cases(1/27*27 < 1, x, 0) = x", "x: real"),
+        ("x + cases(1/27*27 == 1, 1, 0) = x", "x: real"),
+        ("x = x*1", SOFT + "x: real\nassume sum(p[k], k) < 1"),
+        ("x = x*1", SOFT + "x: real\nassume sum(p[k], k) != 1"),
+    ],
+)
+def test_rounding_decides_no_condition(statement, setting):
+    with pytest.raises(Undecided):
+        Claim("a", statement, setting)
+
+
+def test_what_rounding_leaves_of_an_equality_satisfies_it():
+    assert isinstance(_judged("x = x*1", SOFT + "x: real\nassume sum(p[k], k) <= 1"), Agreement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        ("norm(A) = norm(A.T)", "K: size\nA: real[K-1, K]"),
+        ("d(v @ v, v) = 2*v", "K: size\nv: real[K-1]"),
+        ("diag(v) = diag(v).T", "K: size\nv: real[K-1]"),
+    ],
+)
+def test_what_is_empty_at_the_least_size_has_a_value(statement, setting):
+    assert (1,) in {tuple(size for _, size in sizes) for sizes in _judged(statement, setting).sizes}
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        ("y = y*1", "K: size\ny: onehot[K-1]"),
+        ("w[t]*1 = w[t]", "K: size\nt: 1..2\nw[t]: 1..K-1"),
+        ("v = v*1", "K: size\nv: real[K-3]"),
+    ],
+)
+def test_what_does_not_exist_at_a_size_asks_for_a_larger_one(statement, setting):
+    with pytest.raises(IllFormed, match=r"has no value at .* least value"):
+        Claim("a", statement, setting)
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        ("i = 1*i", "i: 1..1000000000000*1000000000000"),
+        ("eye(1000000)[1, 1] = 1", ""),
+        ("x[1] = 1*x[1]", "x: real[1000000000]"),
+        ("x*1 = x", "x: real\nk: 1..1000000000\nassume x < k + 10"),
+        ("p @ p = 1", "k: 1..1000000000\np[k] := k"),
+        ("cases(1 > 2, 2^(64*64*64*64*64*64), 0) = 0", ""),
+    ],
+)
+def test_what_no_memory_holds_is_undecided(statement, setting):
+    with pytest.raises(Undecided):
+        Claim("a", statement, setting)

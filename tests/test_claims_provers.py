@@ -26,7 +26,8 @@ PROVERS = (proves, proves_by_unrolling, proves_by_induction)
 
 
 # Each was once proved: a starting value forgotten, an entry by itself, a definition that differentiates,
-# steps at even places only, an index captured, blocks along the wrong axis, a factor without a value.
+# steps at even places only, an index captured, blocks along the wrong axis, a factor without a value,
+# a pick taken for another.
 STEPS = """
     T: size
     w, u, hs: real
@@ -73,6 +74,7 @@ CAPTURE = """
 JOINED = "T: size\nx, h, y: real[T]\nt: 1..T\nc[t] := concat(x[t]*x, h)"
 # With one class the sum is empty, so it is 0, and no p has a value.
 EMPTY_AT_ONE = "K: size\nx: real[K]\nk: 1..K-1\np[k] := exp(x[k]) / sum(exp(x[k]), k)"
+PICKED = "T: size\nk, t: 1..T\nw[t]: 1..9"
 ONCE_PROVED = [
     ("d(h[0], h[0]) = 0", STEPS),
     ("d(l[t], l[k]) = 0", STEPS),
@@ -86,6 +88,7 @@ ONCE_PROVED = [
     ("(t - 1)*sum(x[k], k, 1, T) = 0", "T: size\nx: real[T]\nt, k: 1..T"),
     ("(t - 1)*sum(x[k], k, 1, t) = 0", "T: size\nx: real[T]\nt, k: 1..T"),
     ("sum(p[k], k) = 1", EMPTY_AT_ONE),
+    ("sum(sum(delta(m, w[T]), m, 1, w[k]), k, 1, T) = T", PICKED),
 ]
 
 

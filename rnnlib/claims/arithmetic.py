@@ -70,6 +70,10 @@ class Exact:
         """How far two equal numbers may lie apart."""
         return self.relative * max(abs(a), abs(b)) + self.least
 
+    def tied(self, a, b):
+        """Whether rounding alone may tell two numbers apart."""
+        return abs(a - b) <= self.relative * max(1, abs(a), abs(b))
+
     def number(self, value):
         # A drawn float is the decimal that it prints as, so that what is shown is what was computed with.
         value = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
@@ -83,8 +87,8 @@ class Exact:
 
     def norm(self, array):
         """The length of a vector, the largest singular value of a matrix."""
-        if array.ndim == 1:
-            return self.mp.sqrt(sum(array * array))
+        if array.ndim == 1 or not array.size:
+            return self.mp.sqrt(sum((array * array).flat))
         return max(self.mp.svd_r(self.mp.matrix(array.tolist()), compute_uv=False))
 
     def quotient(self, a, b):
@@ -122,6 +126,10 @@ class Fast:
         self.tolerance = (1e-9, 1e-5, 1e-2, 1e-2)[nesting]
         self.key = "float64", self.step
 
+    def tied(self, a, b):
+        """Whether rounding alone may tell two numbers apart."""
+        return abs(a - b) <= self.tolerance * max(1, abs(a), abs(b))
+
     def number(self, value):
         return np.float64(value)
 
@@ -133,7 +141,7 @@ class Fast:
 
     def norm(self, array):
         """The length of a vector, the largest singular value of a matrix."""
-        return np.linalg.norm(array, 2)
+        return np.linalg.norm(array, 2) if array.size else np.float64(0)
 
     def quotient(self, a, b):
         """a / b entry by entry."""

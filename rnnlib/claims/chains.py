@@ -115,6 +115,8 @@ def _reach(base, step, given):
             "such as `delta[r] = ...`"
         )
     ((at_base, at_step),), (index,) = places.values(), indices
+    if any(index in given.free_indices([c.left, c.right]) for c in given.conditions):
+        raise IllFormed(f"an induction goes over every {index}: what is assumed of {index} may leave a step out")
     beside = {"down": ast.Add(), "up": ast.Sub()}  # the entry that the step starts from
     used = {way: ast.BinOp(ast.Name(index), op, ast.Constant(1)) for way, op in beside.items()}
     ways = [way for way, place in used.items() if _holds(step.right, substituted(step.left, index, place))]

@@ -3,6 +3,7 @@
 import re
 import time
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import NamedTuple
 
 from .arithmetic import Work
@@ -110,6 +111,8 @@ class Claim:
         self.fixed = fixed or {}
         with _told(f"{id}: "):
             self.lines, self.reasons = self._read(statement)
+            for reason in self.reasons:
+                _require_closed(reason)
             for line in self.lines:
                 self.given.check_statement(line)
             self.samples = [Sample(line, self.given) for line in self.lines]
@@ -142,6 +145,9 @@ class Claim:
     def _establish(self):
         if unknown := [name for name in self.fixed if name not in self.given.sizes_declared()]:
             raise IllFormed(f"`fixed` names {unknown[0]}, which is no size of the setting")
+        for name, size in self.fixed.items():
+            if not isinstance(size, int) or size < self.given.smallest(name):
+                raise IllFormed(f"`fixed` holds {name} at {size}; expected a whole number from its least value on")
         found, work = [], Work(MAX_WORK * len(self.lines))
         for number, (line, sample) in enumerate(zip(self.lines, self.samples, strict=True)):
             with _told(self._place(number)):
@@ -200,6 +206,8 @@ class Claim:
         try:
             given.check_statement(statement)
             outcome = compare(statement, given, sample, few=mutant.clause is not None)
+            if mutant.clause is not None and not isinstance(outcome, Counterexample):
+                outcome = compare(statement, given, sample)  # what is told to be true as well met every point
         except IllFormed:
             return tally.ill_formed
         except Undecided:
@@ -227,6 +235,13 @@ class Claim:
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.id}: {self.evidence}>"
+
+
+def _require_closed(reason):
+    """Raise if the words beside a formula end their own text, so that what follows would be part of the formula."""
+    depths = list(accumulate({"{": 1, "}": -1}.get(sign, 0) for sign in reason.replace(r"\{", "").replace(r"\}", "")))
+    if depths and (min(depths) < 0 or depths[-1] != 0 or reason.endswith("\\")):
+        raise IllFormed(f"the braces of the reason `{reason}` do not match; close each {{ by a }}")
 
 
 @contextmanager

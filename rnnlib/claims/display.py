@@ -245,6 +245,8 @@ def _proof_told(claim):
     if claim.kind == "chain":
         what = "each line from the line before"
     evidence = claim.evidence
+    if evidence.level == COMPUTED and varies(claim.given, _sides(claim)):
+        return f"At least one line is a rounded number: it was computed to 100 digits and compared, no more, {what}."
     if evidence.level == COMPUTED:
         return "Nothing in it can vary. Both sides were computed to 100 digits and compared; no proof was asked for."
     sizes = ", ".join(

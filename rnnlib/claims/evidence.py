@@ -1,5 +1,6 @@
 """How well a statement is established: what was proved, what was computed, and what was only tested."""
 
+import ast
 import signal
 import threading
 import time
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from .errors import Undecided
 from .induction import INDUCTION, proves_by_induction
 from .judge import Agreement, compare
+from .language import form_of
 from .points import varies
 from .recursion import CHAIN_RULE, proves_by_unrolling
 from .symbolic import proves
@@ -17,6 +19,8 @@ PROOF_SECONDS = 20
 FIXED_SIZE = 3
 PROVED, GIVEN, EXACT, COMPUTED, TESTED = "proved", "given", "exact", "computed", "tested"
 # What a derivation is worth when its weakest line has this level; the others of one kind are alike.
+BRANCHED = {"cases", "max", "min", "abs", "floor", "mod"}
+BRANCHES = "derivatives branch by branch, off the points at which branches meet"
 STRENGTH = (TESTED, COMPUTED, EXACT, GIVEN, PROVED)
 
 
@@ -105,13 +109,26 @@ def proof(line, given, sizes):
     tuple of str or None
         None where no proof was found.
     """
+    rules = (BRANCHES,) if _differentiates_branches(line, given) else ()
     if proves(line, given, sizes):
-        return ()
+        return rules
     if proves_by_unrolling(line, given, sizes):
-        return (CHAIN_RULE,)
+        return (CHAIN_RULE, *rules)
     if proves_by_induction(line, given, sizes):
-        return (INDUCTION,)
+        return (INDUCTION, *rules)
     return None
+
+
+def _differentiates_branches(line, given):
+    """Whether something is differentiated where forms of several branches are used.
+
+    SymPy differentiates each branch by itself. Where branches meet there may be a derivative that is none of theirs:
+    that of ``cases(x == 7, 49, x^2)`` at 7 is 14.
+    """
+    trees = [line.left, line.right]
+    trees += [clause.body for name in given.needed(trees) for clause in given.clauses.get(name, ())]
+    forms = {form_of(node) for tree in trees for node in ast.walk(tree)}
+    return "d" in forms and bool(forms & BRANCHED)
 
 
 def _require_gap(line, given):

@@ -233,7 +233,10 @@ def _cases_shape(given, call, bound):
 
 
 def _cases_value(e, call, index):
-    holds = _RELATIONS[type(call.args[0].ops[0])][0](*(e.value(side, index) for side in _sides(call.args[0])))
+    left, right = (e.value(side, index) for side in _sides(call.args[0]))
+    if left != right and e.arithmetic.tied(left, right):
+        raise OutOfReach("which case holds can't be told with the digits that are computed")
+    holds = _RELATIONS[type(call.args[0].ops[0])][0](left, right)
     # A number stands for an array of it where the other case is an array.
     return e.value(call.args[1 if holds else 2], index) + e.empty(call, tuple(index), 0)
 
@@ -300,7 +303,8 @@ def _concat_mutants(given, call):
 
 def _diagonal(e, call, index):
     vector, zero = e.value(call.args[0], index), e.arithmetic.number(0)
-    return np.array([[v if i == j else zero for j in range(len(vector))] for i, v in enumerate(vector)])
+    rows = [[v if i == j else zero for j in range(len(vector))] for i, v in enumerate(vector)]
+    return np.array(rows, dtype=e.arithmetic.dtype).reshape(len(vector), len(vector))
 
 
 def _softmax(e, call, index):
@@ -399,7 +403,7 @@ FORMS = {
     "eye": Form(
         (1,),
         lambda given, call, bound: given.require_whole_numbers(call, bound) or (given.axis(call.args[0]),) * 2,
-        lambda e, call, index: e.arithmetic.array(np.eye(e.integer(call.args[0], index), dtype=int)),
+        lambda e, call, index: e.identity(e.integer(call.args[0], index)),
         lambda part, call, at: KroneckerDelta(*at),
         lambda writer, call, place: rf"I_{{{writer.write(call.args[0])}}}",
         indices=(0,),

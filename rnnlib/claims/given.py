@@ -11,7 +11,7 @@ from .domains import ENTRIES, INDEX, MAX_AXES, MAX_NESTING, PICK, SIZE, Clause, 
 from .errors import IllFormed, Unreadable
 from .forms import FORMS, shape_text
 from .language import ASSUMED, form_of, indices_of, names_in, parse, parse_statement, parts_of, runs, text_of
-from .names import require_apart
+from .names import is_name, require_apart
 from .shapes import Shapes
 
 _COMMA = re.compile(r",(?![^\[]*\])")  # between names, not between the indices of one
@@ -233,10 +233,10 @@ class Given(Shapes):
     def _claim_name(self, name, line):
         if name in {"pi", *FORMS, *ENTRIES} - {"d", "delta"}:
             raise Unreadable(f"`{line}`: `{name}` is a word of the language; choose another name")
-        if not re.fullmatch(r"[^\W_]+(_[^\W_]+)?", name) or name[0].isdigit() or iskeyword(name):
+        if not is_name(name) or iskeyword(name):
             raise Unreadable(
-                f"`{line}`: `{name}` can't be the name of a symbol; choose letters and digits, with one _ before what "
-                "is set below"
+                f"`{line}`: `{name}` can't be the name of a symbol; choose Latin or Greek letters and digits, with "
+                "one _ before what is set below"
             )
         if name in self.domains or name in self.clauses:
             raise IllFormed(f"`{line}`: `{name}` is declared already; give it another name")

@@ -31,7 +31,9 @@ def proves_by_induction(statement, given, sizes):
     trees = [statement.left, statement.right]
     if statement.relation != "=" or any(_overlaps(name, given) for name in given.needed(trees)):
         return False
-    firsts = {name: given.domains[name].axes[0] for name in given.free_indices(trees)}
+    # What is assumed of an index may leave out a step from which the next one follows.
+    assumed = given.free_indices([side for c in given.conditions for side in (c.left, c.right)])
+    firsts = {name: given.domains[name].axes[0] for name in given.free_indices(trees) if name not in assumed}
     whole = {name: sympy.Integer(low.value) for name, low in firsts.items() if isinstance(low, ast.Constant)}
     try:
         return any(_holds(statement, given, sizes, *start) for start in whole.items())

@@ -253,7 +253,10 @@ class _Comparison:
             gap = a - b
             if before is not None and abs(gap) <= SHRUNK * abs(before[entry]):
                 gap = 0 * gap
-            if not _HOLDS[self.statement.relation](gap, numbers.slack(a, b)):
+            # Of two equal numbers rounding makes either the larger one: a strict relation asks for a second look.
+            rounded = self.statement.relation in ("<", ">") and numbers.tied(a, b)
+            seen = before is not None and before[entry]
+            if (rounded and not seen) or not _HOLDS[self.statement.relation](gap, numbers.slack(a, b)):
                 return entry
         return None
 

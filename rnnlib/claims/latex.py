@@ -16,6 +16,7 @@ _GREEK_LETTERS = {
     unicodedata.lookup(f"GREEK {'SMALL' if name.islower() else 'CAPITAL'} LETTER {name.replace('mb', 'm')}"): name
     for name in GREEK
 }
+LETTERS = "A-Za-z" + "".join(_GREEK_LETTERS)
 _RELATIONS = dict(zip(RELATIONS, ["=", r"\le", r"\ge", "<", ">", r"\approx"], strict=True)) | {"!=": r"\ne"}
 # How tightly each operation binds; an operand that binds less tightly than its place asks for gets brackets.
 _WHOLE, _ADD, _MULTIPLY, _UNARY, _POWER, _ATOM = range(6)

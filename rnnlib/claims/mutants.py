@@ -228,7 +228,7 @@ def _changed_name(node, given):
         return
     for other in _alike(node.id, given):
         yield ast.Name(other), f"the letter {other} stands for {node.id}"
-    if domain.kind != SIZE and len(_shape(node.id, given)) == 2:
+    if domain.kind != SIZE and len(_shape(node.id, given) or ()) == 2:
         yield ast.Attribute(node, "T"), "there is a transpose too many"
 
 

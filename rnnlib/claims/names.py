@@ -3,10 +3,18 @@
 import re
 
 from .errors import IllFormed
-from .latex import latex_name
+from .latex import LETTERS, latex_name
 
 # What the typeset formulas use for themselves.
 _TAKEN = {"e": "Euler's number", r"\pi": "the number π", r"\sigma": "the sigmoid", "I": "the identity matrix, eye(K)"}
+
+
+def is_name(name):
+    """Whether a text can name a symbol: letters and digits, with one _ before what is set below.
+
+    Letters are Latin or Greek: one of another alphabet, such as a Cyrillic х, may look like one of these.
+    """
+    return bool(re.fullmatch(rf"[{LETTERS}][{LETTERS}\d]*(_[{LETTERS}\d]+)?", name, re.ASCII))
 
 
 def require_apart(symbols, indices=()):

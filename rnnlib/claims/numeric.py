@@ -4,6 +4,7 @@ This is the second opinion on every claim and shares nothing with SymPy: derivat
 """
 
 import ast
+import math
 from functools import cached_property, reduce
 from itertools import product
 
@@ -212,6 +213,7 @@ class _Evaluation:
         ranges = [self._range(index.id) for index in pattern]
         if not all(ranges):
             raise Undefined(f"`{name}` is empty")
+        self.arithmetic.work.spend(math.prod(map(len, ranges)))
         return self._stack([self._defined(name, at) for at in product(*ranges)], [len(r) for r in ranges])
 
     def _stack(self, entries, axes):
@@ -293,6 +295,13 @@ class _Evaluation:
             return self.empty(term, (*index, running), empty)
         return reduce(add, (self.value(term, {**index, running: k}) for k in steps))
 
+    def identity(self, n):
+        """The identity matrix; where n is negative there is none."""
+        if n < 0:
+            raise Undefined("a matrix with a negative number of rows")
+        self.arithmetic.work.spend(n * n)
+        return self.arithmetic.array(np.eye(n, dtype=int))
+
     def empty(self, tree, bound, empty):
         """What an empty sum or product of such trees is: a number for each entry, or the array that `empty` makes."""
         shape = [self.point.length(parse(axis)) for axis in self.given.shape(tree, bound)]
@@ -314,6 +323,8 @@ class _Evaluation:
         entries = [self._slope(f, here, name, at + tuple(k + 1 for k in extra), index) for extra in np.ndindex(inner)]
         if not inner:
             return entries[0]
+        if not entries:
+            return np.zeros((*np.shape(here), *inner), dtype=self.arithmetic.dtype)
         # The axes of f come first, those of x last, as in a Jacobian.
         return np.moveaxis(self._stack(entries, inner), range(len(inner)), range(-len(inner), 0))
 

@@ -14,8 +14,8 @@ from zlib import crc32
 import numpy as np
 
 from .arithmetic import Exact, Work
-from .domains import INDEX, PICK, SIZE
-from .errors import OutOfReach, Undefined
+from .domains import INDEX, SIZE
+from .errors import IllFormed, OutOfReach, Undecided, Undefined
 from .language import text_of
 from .numeric import Point, evaluate
 
@@ -34,6 +34,8 @@ MAX_INDEX_CHOICES, MAX_CONSTANTS = 36, 6
 # Random values are drawn at these scales, again and again, until they satisfy what the setting assumes.
 SCALES, TRIES = (1, 0.5, 2, 0.25, 4, 0.1, 10, 0.03, 30, 100), 160
 CONDITION_WORK = 50_000
+# So many entries of an array are drawn, and for so many values of the other indices an assumption is judged.
+MAX_ENTRIES, MAX_RANGE = 10**5, 10**12
 
 
 class Trial(NamedTuple):
@@ -234,8 +236,20 @@ def _fill(point, trial, trees, seed, attempt=0):
             width = trial.width or np.exp(random.uniform(*np.log(MIXED_WIDTHS)))
             scale = SCALES[attempt % len(SCALES)] * width
             draw = _readable_draw(trial.fill, turn) if trial.fill else _random_draw(random, scale)
-            bounds = map(point.length, domain.bounds) if domain.kind == PICK else ()
-            point.values[name] = draw[domain.kind](tuple(point.length(axis) for axis in domain.axes), *bounds)
+            bounds = [point.length(bound) for bound in domain.bounds]
+            shape = tuple(point.length(axis) for axis in domain.axes)
+            _require_values(name, domain, shape, bounds, point.sizes)
+            point.values[name] = draw[domain.kind](shape, *bounds)
+
+
+def _require_values(name, domain, shape, bounds, sizes):
+    """Raise unless arrays of this shape exist, and few enough entries that they can be drawn."""
+    empty = (domain.kind == "onehot" and 0 in shape) or (bounds and bounds[0] > bounds[1] and 0 not in shape)
+    if empty or min(shape, default=0) < 0:
+        at = ", ".join(f"{size} = {number}" for size, number in sizes.items())
+        raise IllFormed(f"`{name}` has no value at {at}; give the sizes a least value, such as `K: size >= 2`")
+    if math.prod(shape) > MAX_ENTRIES:
+        raise Undecided(f"`{name}` has {math.prod(shape)} entries; at most {MAX_ENTRIES} are computed")
 
 
 def _random_draw(random, width):
@@ -326,6 +340,8 @@ def _admissible(point, given, trees, indices=()):
         if not indices and chosen & set(own):
             continue  # judged choice by choice
         others = [name for name in own if name not in indices]
+        if math.prod(len(_range(point, name)) for name in others) > MAX_ENTRIES:
+            raise Undecided(f"what is assumed is judged for at most {MAX_ENTRIES} values of the indices")
         for values in product(*(_range(point, name) for name in others)):
             at = point.at({**dict(indices), **dict(zip(others, values, strict=True))})
             if not holds(condition, at):
@@ -337,7 +353,8 @@ def holds(condition, point):
     """Whether a relation between two scalars holds at a point."""
     try:
         numbers = Exact(Work(CONDITION_WORK), point.given.nesting([condition.left, condition.right]))
-        gap = evaluate(condition.left, point, numbers) - evaluate(condition.right, point, numbers)
+        left, right = (evaluate(side, point, numbers) for side in (condition.left, condition.right))
+        gap = 0 if numbers.tied(left, right) else left - right
     except (Undefined, OutOfReach):
         return False
     return {
@@ -345,7 +362,7 @@ def holds(condition, point):
         ">=": gap >= 0,
         "<": gap < 0,
         ">": gap > 0,
-        "!=": abs(gap) > 1e-30,
+        "!=": gap != 0,
     }[condition.relation]
 
 
@@ -353,8 +370,10 @@ def holds(condition, point):
 
 
 def _range(point, name):
-    low, high = point.given.domains[name].axes
-    return range(point.length(low), point.length(high) + 1)
+    low, high = map(point.length, point.given.domains[name].axes)
+    if high - low > MAX_RANGE:
+        raise Undecided(f"the index {name} takes too many values; at most {MAX_RANGE}")
+    return range(low, high + 1)
 
 
 def index_choices(given, trees, point):
@@ -382,7 +401,9 @@ def _classes(ranges, written):
     random = np.random.default_rng([len(r) for r in ranges])
     written = {int(c) + step for c in written if c == int(c) for step in (-1, 0, 1)}
     special = [
-        sorted({r[0], r[min(1, len(r) - 1)], r[len(r) // 2], r[max(0, len(r) - 2)], r[-1]} | (written & set(r)))
+        sorted(
+            {r[0], r[min(1, len(r) - 1)], r[len(r) // 2], r[max(0, len(r) - 2)], r[-1]} | {c for c in written if c in r}
+        )
         for r in ranges
     ]
 

@@ -9,6 +9,7 @@ from .domains import INDEX, MAX_AXES, MAX_NESTING, MAX_TERMS, PICK, SIZE, Domain
 from .errors import IllFormed
 from .forms import FORMS, shape_text
 from .language import form_of, indices_of, parse, text_of
+from .names import is_name
 
 
 class Shapes:
@@ -191,7 +192,9 @@ class Shapes:
         if kind not in (INDEX, "") or index in self.clauses or index in ("pi", *FORMS):
             raise IllFormed(f"`{text_of(tree)}`: `{index}` means something else already; sum over another letter")
         if not kind:
-            self._require_apart(index)
+            if not is_name(index):
+                raise IllFormed(f"`{text_of(tree)}`: `{index}` can't be the name of an index; choose another letter")
+            self._require_apart(index, *bound)
         for end in bounds:
             self._require_whole_number(end, text_of(tree), bound)
         if all(isinstance(end, ast.Constant) for end in bounds) and bounds[1].value - bounds[0].value >= MAX_TERMS:

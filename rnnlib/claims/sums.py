@@ -53,7 +53,7 @@ def normal(expression, ranges):
 def never_negative(number, ranges):
     """Whether a whole number built from sizes and indices is at least zero, wherever its indices are in range."""
     for index, (low, high) in reversed(ranges.items()):
-        if number.has(index) and (slope := number.diff(index)).is_number:
+        if number.has(index) and (slope := number.diff(index)).is_Rational:  # not that of w[k], a pick, by k
             number = number.xreplace({index: low if slope.is_positive else high})
     return bool(sympy.expand(number).is_nonnegative)
 

@@ -25,6 +25,7 @@ from .sums import apart, bound_indices, index_symbol, masked, never_negative, no
 
 MAX_CONDITIONS = 5
 MAX_FACTORS = 5  # of a product of matrices that is written out
+MAX_BITS = 10**5  # of a power of numbers
 # Forms that SymPy leaves where it can't finish; nothing certain can be said about them.
 _UNCERTAIN = (sympy.Derivative, sympy.Subs, sympy.Piecewise, sympy.nan, sympy.zoo, sympy.oo)
 
@@ -280,6 +281,8 @@ class _Form:
                 return left * right
             case ast.Div():
                 return left / right
+        if left.is_Rational and right.is_Rational and abs(right) * max(abs(left.p), left.q).bit_length() > MAX_BITS:
+            raise NoProof("a power of numbers is too long to write out")
         return left**right
 
     def _shape(self, tree, bound):
