@@ -388,3 +388,17 @@ def test_what_does_not_exist_at_a_size_asks_for_a_larger_one(statement, setting)
 def test_what_no_memory_holds_is_undecided(statement, setting):
     with pytest.raises(Undecided):
         Claim("a", statement, setting)
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting"),
+    [
+        ("1 + x * prod(0.001, k, 1, 80) = 1", "x: real"),
+        ("d(x^2, x) = 2*x + 10^(-60)", "x: real"),
+        ("d(d(x^3, x), x) = 6*x + 10^(-50)", "x: real"),
+        ("x + 10^(-64) <= x", "x: real"),
+    ],
+)
+def test_nothing_hides_behind_a_number_that_is_far_larger(statement, setting):
+    with pytest.raises(Refuted):
+        Claim("a", statement, setting)

@@ -302,7 +302,8 @@ def _mutants_told(claim):
         "refuted."
     ]
     if equivalent:
-        told.append(f"True as well, so no errors: {'; '.join(f'${text}$' for text in _changed(equivalent))}.")
+        same = "; ".join(f"${text}$" for text in _changed(equivalent))
+        told.append(f"Refuted at no point, so taken to be true as well: {same}.")
     if undecided:
         told.append(f"Neither refuted nor confirmed: {'; '.join(f'${text}$' for text in _changed(undecided))}.")
     if ill_formed:

@@ -10,7 +10,8 @@ A statement is computed, both sides, at the points of its `Sample`:
 
 At 2 to 4 plain float64 comes first. It never decides against a statement: wherever it finds a difference, no value or
 too large a number, the point is computed again to 100 digits. Two numbers that differ there by little are computed
-once more with three times the digits: a rounding error shrinks, a difference stays.
+once more with three times the digits: a rounding error shrinks, a difference stays. At the first of a statement's own
+points that is done in any case, so that nothing hides behind a number that is a hundred digits larger.
 
 A side without a value at an admissible point is no agreement but a fault of the statement: its setting has to exclude
 the point. Where numbers grow beyond what is computed, the point tells nothing; such points are skipped and counted.
@@ -40,10 +41,10 @@ LEAST_SHARE = 0.5
 OWN_POINTS = 3
 # Where all of so many points are out of reach, no more are tried.
 HOPELESS = 6
+# So many random points of small size are met where not all are.
+LIGHT = 4
 # Where float64 comes first, so many choices of the free indices are tried.
 FAST_CHOICES = 12
-# Of a few points so many are tried, and so many in exact arithmetic from the start.
-FEW = (6, 1)
 # At so many points float64 gives its second opinion on what agrees.
 SECOND_OPINION = 4
 # About fifteen seconds of arithmetic; a claim of the book takes a hundredth of it.
@@ -112,7 +113,7 @@ class Agreement(NamedTuple):
     skipped: int = 0
 
 
-def compare(statement, given, sample=None, work=None, few=False):
+def compare(statement, given, sample=None, work=None, light=False):
     """Compare both sides at points that satisfy the setting.
 
     Parameters
@@ -124,8 +125,9 @@ def compare(statement, given, sample=None, work=None, few=False):
         The points of the claim of which this is a wrong version or an answer; otherwise the statement's own.
     work : Work, optional
         What may still be spent; ample for a claim of the book unless said.
-    few : bool
-        Whether a few of the points have to do, one of them in exact arithmetic from the start.
+    light : bool
+        Whether exact arithmetic comes first at one point only, float64 at a few others, at all larger sizes and at
+        simple values.
 
     Returns
     -------
@@ -138,32 +140,35 @@ def compare(statement, given, sample=None, work=None, few=False):
     Undecided
         When too few points could be computed, or the work runs out.
     """
-    work, own = work or Work(MAX_WORK), sample is None
-    outcome = _Comparison(statement, given, sample or Sample(statement, given), work).at_points(*FEW if few else ())
-    if own or few or isinstance(outcome, Counterexample):
+    work, own = work or Work(MAX_WORK), sample is None or sample.is_of(statement)
+    outcome = _Comparison(statement, given, sample or Sample(statement, given), work, own).at_points(light=light)
+    if own or light or isinstance(outcome, Counterexample):
         return outcome
-    more = _Comparison(statement, given, Sample(statement, given), work).at_points(OWN_POINTS)
+    more = _Comparison(statement, given, Sample(statement, given), work, True).at_points(OWN_POINTS)
     return more if isinstance(more, Counterexample) else outcome
 
 
 class _Comparison:
     """One statement compared at the points of a sample."""
 
-    def __init__(self, statement, given, sample, work):
+    def __init__(self, statement, given, sample, work, confirms=False):
         self.statement, self.given, self.sample, self.work = statement, given, sample, work
         self.trees = [statement.left, statement.right]
         self.texts = [text_of(tree) for tree in self.trees]
         # The claim's own precision, so that what was computed for it serves here too.
         self.nesting = max(given.nesting(self.trees), sample.nesting)
+        self.confirms = confirms
 
-    def at_points(self, tried=None, exact=POINTS):
-        """Compare at the points of the sample, or the first of them, of which `exact` in exact arithmetic at once."""
+    def at_points(self, tried=None, light=False):
+        """Compare at the points of the sample, at the first of them, or lightly (see `compare`)."""
         met, computed, usual, skipped, sizes = 0, 0, 0, 0, set()
         names = self.given.sizes(self.trees)
-        planned = self.sample.trials[:tried]
+        planned = [trial for trial in self.sample.trials[:tried] if not light or _is_light(trial)]
         # The sample makes its points as they are asked for.
-        for trial, point in islice(self.sample.points(self.trees, self.given), len(planned)):
-            trial = trial._replace(exact=trial.exact and trial.number < exact)
+        for trial, point in islice(self.sample.points(self.trees, self.given), tried):
+            if trial not in planned:
+                continue
+            trial = trial._replace(exact=trial.exact and not (light and trial.number))
             outcomes = [] if point is None else self._at_choices(trial, point)
             if isinstance(outcomes, Counterexample):
                 return outcomes
@@ -221,9 +226,9 @@ class _Comparison:
                 return _compare_digits(self.statement, left, point, numbers)
             left, right = np.broadcast_arrays(np.asarray(left), np.asarray(right))
             refuting = self._refuting(left, right, numbers, before)
-            if refuting is None:
+            if refuting is None and (times > 1 or trial.number or not self.confirms):
                 return True
-            if before is not None:
+            if refuting is not None and before is not None:
                 where = f"'s entry [{', '.join(str(k + 1) for k in refuting)}]" if refuting else ""
                 return Counterexample(point, number_text(left[refuting]), number_text(right[refuting]), where)
             before = np.asarray(left - right)
@@ -285,6 +290,11 @@ class _Comparison:
         except (_NoValue, OutOfReach):
             return None
         return left - right, numbers.tolerance * np.maximum(1, np.maximum(abs(left), abs(right)))
+
+
+def _is_light(trial):
+    """Whether a point is met where not all are: of the random ones of small size and of mixed spreads only a few."""
+    return bool(trial.fill) or trial.number < LIGHT or (trial.number >= POINTS and trial.width > 0)
 
 
 class _NoValue(Exception):

@@ -37,6 +37,7 @@ class Point:
         # What was computed here does not depend on the free indices: whoever asks next shares it.
         # Under each choice of arithmetic and nudges: what was computed. And on which entries each of it depends.
         self.found, self.needs, self.reading = {}, {}, []
+        self.ranges = {}  # of indices, once asked for
 
     @cached_property
     def picks(self):
@@ -46,7 +47,7 @@ class Point:
     def at(self, indices):
         """The same point with other values of the free indices."""
         point = Point(self.given, self.sizes, self.values, indices)
-        point.found, point.needs, point.reading = self.found, self.needs, self.reading
+        point.found, point.needs, point.reading, point.ranges = self.found, self.needs, self.reading, self.ranges
         return point
 
     def forget_nudges(self):
@@ -114,20 +115,20 @@ class _Evaluation:
         return value
 
     def _value(self, tree, index):
-        match tree:
-            case ast.Constant(value=value):
-                return self.arithmetic.number(value)
-            case ast.Name():
-                return self._name(tree.id, index)
+        match tree:  # the most frequent first
             case ast.Subscript():
                 return self._entry(tree, index)
+            case ast.BinOp():
+                return self._operation(tree.op, self.value(tree.left, index), self.value(tree.right, index))
+            case ast.Name():
+                return self._name(tree.id, index)
+            case ast.Constant(value=value):
+                return self.arithmetic.number(value)
             case ast.UnaryOp(op=op):
                 operand = self.value(tree.operand, index)
                 return -operand if isinstance(op, ast.USub) else operand
             case ast.Attribute():
                 return np.transpose(self.value(tree.value, index))
-            case ast.BinOp():
-                return self._operation(tree.op, self.value(tree.left, index), self.value(tree.right, index))
         return FORMS[form_of(tree)].value(self, tree, index)
 
     def _operation(self, op, left, right):
@@ -253,8 +254,10 @@ class _Evaluation:
                 raise OutOfRange(f"`{name}` has no entry {k}")
 
     def _range(self, index):
-        low, high = self.given.domains[index].axes
-        return range(self.point.length(low), self.point.length(high) + 1)
+        if index not in self.point.ranges:
+            low, high = self.given.domains[index].axes
+            self.point.ranges[index] = range(self.point.length(low), self.point.length(high) + 1)
+        return self.point.ranges[index]
 
     def _entry(self, tree, index):
         at = tuple(self.integer(part, index) for part in indices_of(tree))
@@ -280,6 +283,8 @@ class _Evaluation:
 
     def integer(self, tree, index):
         """The whole number that an index expression stands for."""
+        if isinstance(tree, ast.Name) and tree.id in index:  # by far the most frequent
+            return index[tree.id]
         return _integer(tree, {**self.point.sizes, **self.point.picks, **index})
 
     def series(self, call, index, add, empty):

@@ -72,6 +72,10 @@ class Sample:
         self.trials = _trials(statement, given, self.seed)
         self._points, self._values = {}, {}
 
+    def is_of(self, statement):
+        """Whether these are the statement's own points."""
+        return self.trees[0] is statement.left and self.trees[1] is statement.right
+
     def points(self, trees, given):
         """Each trial with its point, which holds what these trees need; None where no point is admissible."""
         for trial in self.trials:
@@ -357,13 +361,7 @@ def holds(condition, point):
         gap = 0 if numbers.tied(left, right) else left - right
     except (Undefined, OutOfReach):
         return False
-    return {
-        "<=": gap <= 0,
-        ">=": gap >= 0,
-        "<": gap < 0,
-        ">": gap > 0,
-        "!=": gap != 0,
-    }[condition.relation]
+    return {"<=": gap <= 0, ">=": gap >= 0, "<": gap < 0, ">": gap > 0, "!=": gap != 0}[condition.relation]
 
 
 # Indices.
