@@ -81,7 +81,7 @@ def test_proved_for_every_number_of_steps(statement, setting):
     setting, statement = Given(setting), parse_statement(statement)
     setting.check_statement(statement)
     assert proves_by_unrolling(statement, setting, {})
-    assert isinstance(compare(statement, setting, few=True), Agreement)
+    assert isinstance(compare(statement, setting, light=True), Agreement)
 
 
 def _refuted_and_not_proved(statement, setting):
