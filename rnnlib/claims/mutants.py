@@ -16,7 +16,7 @@ from .given import Given
 from .language import Decimal, Statement, form_of, indices_of, parse, text_of, written
 
 # So many mutants of a side are tried, and so many errors in the definitions on which a statement depends.
-MAX_MUTANTS, MAX_CHANGED_DEFINITIONS = 60, 8
+MAX_MUTANTS, MAX_CHANGED_DEFINITIONS = 60, 6
 # The relations that an inequality is mistaken for; a weaker one would be true as well and say nothing.
 _MISTAKEN = {"<=": (">=", "<"), ">=": ("<=", ">"), "<": (">",), ">": ("<",)}
 # So many other letters are tried in the place of each.
