@@ -9,6 +9,7 @@ import ast
 import copy
 import re
 from collections import Counter
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -78,19 +79,14 @@ def diagnose_values(values, look):
     if look.truth is None:
         return ""
     look.numbers.work = Work(MAX_STEPS, SECONDS)
-    try:
-        found = [
-            slip.missing
-            for slip in sorted((edit for edit, _ in look.slips), key=_cost)
-            if slip.cost < FUNCTION and values is not None and look.same(slip.tree, values)
-        ]
-    except Undecided:
-        found = []
-    return (
-        _of_listed(values, look)
-        or _of_constant(values, look)
-        or (f"Close: {found[0]}" if found else _ratio(values, look))
-    )
+    with suppress(Undecided):  # the search for a slip ends with its time
+        if told := _of_listed(values, look) or _of_constant(values, look):
+            return told
+        for slip in sorted((edit for edit, _ in look.slips), key=_cost):
+            if slip.cost < FUNCTION and values is not None and look.same(slip.tree, values):
+                return f"Close: {slip.missing}"
+    look.numbers.work = Work(MAX_STEPS)
+    return _ratio(values, look)
 
 
 @lru_cache(maxsize=64)
