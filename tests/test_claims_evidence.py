@@ -196,6 +196,12 @@ def test_what_is_computed_is_told_from_what_is_exact(statement, level):
     assert Claim("a", statement).evidence.level == level
 
 
+def test_what_was_computed_is_not_told_as_proved():
+    told = payload(Claim("a", "exp(1) ≈ 2.718"))["how"]
+    assert any("that is no proof" in line for line in told)
+    assert not any("SymPy proves" in line for line in told)
+
+
 def test_equal_digits_are_no_proof():
     with pytest.raises(Undecided, match="at only 0 of 1 points, because numbers grew"):
         Claim("a", "tanh(1000) = 1")

@@ -323,6 +323,11 @@ def test_a_derivative_is_by_a_symbol_or_an_entry():
         parse("d(x, x.T)")
 
 
+def test_a_size_that_is_missing_is_asked_for_as_a_size():
+    with pytest.raises(IllFormed, match="`V: size`"):
+        Given("w: 1..V")
+
+
 def test_an_entry_may_be_free():
     setting = Given("T: size\nh[0]: real\nt: 1..T\nw: real\nh[t] := w * h[t-1]")
     assert setting.shape(parse("h[T]")) == ()

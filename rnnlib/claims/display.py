@@ -248,7 +248,7 @@ def _proof_told(claim):
     if evidence.level == COMPUTED and varies(claim.given, _sides(claim)):
         return f"At least one line is a rounded number: it was computed to 100 digits and compared, no more, {what}."
     if evidence.level == COMPUTED:
-        return "Nothing in it can vary. Both sides were computed to 100 digits and compared; no proof was asked for."
+        return "Nothing in it can vary. Both sides were computed to 100 digits and compared; that is no proof."
     sizes = ", ".join(
         f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
         for name, size in evidence.sizes.items()

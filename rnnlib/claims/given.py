@@ -196,7 +196,7 @@ class Given(Shapes):
             case ast.Subscript(value=ast.Name(id=name)) if self.domains.get(name, Domain("")).kind == PICK:
                 if not self.shape(tree, bound):
                     return
-        self._require_known(names_in(tree) - set(bound), where)
+        self._require_known(names_in(tree) - set(bound), where, "size")
         allowed = ("indices such as `i: 1..K`, " if INDEX in kinds else "") + "sizes and whole numbers"
         raise IllFormed(f"`{text_of(tree)}` in `{where}` is no index: expected {allowed} with + - *")
 
@@ -241,7 +241,7 @@ class Given(Shapes):
         if name in self.domains or name in self.clauses:
             raise IllFormed(f"`{line}`: `{name}` is declared already; give it another name")
 
-    def _require_known(self, names, where):
+    def _require_known(self, names, where, kind="real"):
         for name in sorted(names - {"pi"}):
             if name in {*FORMS} - {*self.domains, *self.clauses}:
                 raise IllFormed(f"`{where}`: `{name}` is a function; write `{name}(...)`")
@@ -249,7 +249,7 @@ class Given(Shapes):
                 known = ", ".join([*self.domains, *self.clauses]) or "none"
                 raise IllFormed(
                     f"`{where}`: the symbol `{name}` has no domain; declare it, for instance "
-                    f"`{name}: real`, or use one of these: {known}"
+                    f"`{name}: {kind}`, or use one of these: {known}"
                 )
 
     def _check_clause(self, clause):
