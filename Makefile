@@ -24,12 +24,12 @@ help:
 	@echo "make clean   remove what was built"
 
 # Stamps: what is installed stays until a lock changes.
-$(VENV)/installed: requirements.txt pyproject.toml
+$(VENV)/installed: requirements.txt pyproject.toml book/pyproject.toml
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --no-deps --retries 1 --timeout 20 --extra-index-url $(TORCH_INDEX) \
 		"$$(grep '^torch==' requirements.txt)"
 	$(RUN) -m pip install --quiet --no-deps -r requirements.txt
-	$(RUN) -m pip install --quiet --no-deps -e .
+	$(RUN) -m pip install --quiet --no-deps -e . -e ./book
 	touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
@@ -60,7 +60,7 @@ format: $(VENV)/installed-dev
 	$(RUN) -m ruff format .
 
 lock: $(VENV)/installed-dev
-	$(LOCK) -o requirements.txt
+	$(LOCK) --extra book -o requirements.txt
 	$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean:

@@ -1,5 +1,30 @@
 """The small package behind *Recurrent Networks, Checked*: what a reader or student of the book needs.
 
-Import what you need from its rooms: `rnnlib.claims` (statements that are checked), `rnnlib.nn` (networks with
-hand-derived gradients), `rnnlib.data`, `rnnlib.training`, `rnnlib.torch_twin`, `rnnlib.agree`.
+Its rooms, each of which imports only from those before it:
+
+- `rnnlib.claims`: statements that are checked where they stand (needs SymPy)
+- `rnnlib.agree`: one quantity, computed in several ways, compared
+- `rnnlib.nn`: networks with hand-derived gradients; read `rnnlib.nn.plain` first
+- `rnnlib.data`: vocabularies, batches and small data
+- `rnnlib.training`: the loop, checkpoints, sampling
+- `rnnlib.torch_twin`: the same network in PyTorch (needs PyTorch)
+- `rnnlib.plotting`: how the book draws (needs Matplotlib)
+
+A room is imported when it is first used: `import rnnlib`, then `rnnlib.nn.LSTM`.
 """
+
+from importlib import import_module
+from importlib.metadata import version
+
+__version__ = version("rnnlib")
+ROOMS = ("agree", "claims", "data", "nn", "plotting", "torch_twin", "training")
+
+
+def __getattr__(name):
+    if name in ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"rnnlib has no {name!r}; its rooms are {', '.join(ROOMS)}.")
+
+
+def __dir__():
+    return [*globals(), *ROOMS]

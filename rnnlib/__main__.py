@@ -22,8 +22,7 @@ def add_generate(commands):
 
 
 def run_generate(arguments):
-    from rnnlib.checkpoint import load_model
-    from rnnlib.sampling import generate
+    from rnnlib.training import generate, load_model
 
     given = {name: getattr(arguments, name) for name in ("length", "temperature", "stop", "batch", "seed")}
     try:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from rnnlib.nn.checks import require
+from rnnlib.arguments import require
 
 _ORDER = {"lstm": (0, 1, 3, 2), "gru": (1, 0, 2)}  # the k-th of PyTorch's gates is ours of this number
 

@@ -3,7 +3,7 @@
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from rnnlib.mime import MIME, sealed
+from rnnlib.claims.seal import MIME, sealed
 
 CONFIG = """title: A small book
 only_build_toc_files: true

@@ -8,6 +8,7 @@ import pytest
 
 from exercises import check
 from rnnlib.claims import Claim, Mistake
+from rnnlib.claims.display import payload
 from rnnlib.claims.latex import latex
 
 ROOT = Path(__file__).parent.parent
@@ -55,7 +56,7 @@ def test_products_of_both_kinds_are_told_apart_and_an_ill_formed_mistake_is_show
     ill = Mistake("u * (v @ U)", "the other matrix", kind="ill-formed")
     claim = Claim("mixed", "(u * v) @ W = (v * u) @ W", setting, mistakes=[ill])
     assert latex(claim.lines[0].left, claim.given) == r"\left(u \odot v\right) \, W"
-    mistake = claim.record()["mistakes"][0]
+    mistake = payload(claim)["mistakes"][0]
     assert (mistake["latex"], mistake["text"]) == ("", "u * v @ W = u * (v @ U)")
 
 

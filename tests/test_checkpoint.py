@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-import rnnlib.checkpoint as files
-from rnnlib.checkpoint import load_model, read, save_model, write
+import rnnlib.training.checkpoint as files
 from rnnlib.data import Vocabulary
 from rnnlib.nn import RecurrentModel
+from rnnlib.training.checkpoint import load_model, read, save_model, write
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_failed_write_leaves_the_old_file(saved, monkeypatch):
 WRITER = """
 import sys
 import numpy as np
-from rnnlib.checkpoint import write
+from rnnlib.training.checkpoint import write
 for k in range(10**6):
     write(sys.argv[1], {"theta": np.full(50_000, float(k))}, {"k": k})
     print(k, flush=True)

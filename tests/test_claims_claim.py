@@ -31,7 +31,7 @@ from rnnlib.claims.claim import ILL_FORMED, WORDING
 from rnnlib.claims.display import Solution, bundles, payload
 from rnnlib.claims.language import parse, parse_statement, text_of
 from rnnlib.claims.mutants import MAX_CHANGED_DEFINITIONS, MAX_MUTANTS, mutants, mutants_of
-from rnnlib.mime import FOLDED, MIME
+from rnnlib.claims.seal import FOLDED, MIME
 
 SOFTMAX = Given(
     """

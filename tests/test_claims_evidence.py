@@ -7,7 +7,7 @@ import pytest
 
 from rnnlib.claims import Chain, Claim, Given, IllFormed, Induction, Refuted, Undecided, Unreadable
 from rnnlib.claims.display import payload
-from rnnlib.claims.evidence import COMPUTED, EXACT, GIVEN, PROVED, TESTED, Evidence, _time_limit, joined
+from rnnlib.claims.evidence import COMPUTED, EXACT, GIVEN, PROVED, TESTED, Evidence, joined, time_limit
 from rnnlib.claims.judge import Agreement
 from rnnlib.claims.language import text_of
 
@@ -104,7 +104,7 @@ def test_the_time_limit_leaves_the_alarm_as_it_was():
     previous = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.3)
-        with pytest.raises(Undecided, match=r"did not end within 0.05 s"), _time_limit(0.05):
+        with pytest.raises(Undecided, match=r"did not end within 0.05 s"), time_limit(0.05):
             _run_on()
         time.sleep(0.35)
         assert rung == [1]

@@ -12,7 +12,7 @@ from claims_plain import FUNCTIONS, plain
 from latex_reader import Page, Unclear, read
 
 from rnnlib.claims import Claim, Given, IllFormed, Mistake, Unreadable
-from rnnlib.claims.display import aligned
+from rnnlib.claims.display import aligned, payload
 from rnnlib.claims.language import indices_of, parse, parse_statement
 from rnnlib.claims.latex import latex, latex_statement
 
@@ -478,7 +478,7 @@ def test_kronecker_gives_way_to_another_delta():
 def test_a_mistake_that_means_nothing_is_shown_as_it_was_written():
     ill = Mistake("b * a", "a row does not fit", kind="ill-formed", given="")
     claim = Claim("t.t", "a @ A = a @ A", "K, H: size\na: real[K]\nb: real[H]\nA: real[K, H]", mistakes=[ill])
-    shown = claim.record()["mistakes"][0]
+    shown = payload(claim)["mistakes"][0]
     assert (shown["latex"], shown["text"]) == ("", "a @ A = b * a")
 
 

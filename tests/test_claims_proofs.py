@@ -21,7 +21,7 @@ from rnnlib.claims.language import parse, parse_statement, text_of
 from rnnlib.claims.numeric import Point, evaluate
 from rnnlib.claims.points import random_point, readable_points
 from rnnlib.claims.sums import never_negative, normal
-from rnnlib.claims.symbolic import NoProof, _Form, is_zero, proves
+from rnnlib.claims.symbolic import Form, NoProof, is_zero, proves
 
 VECTORS = "K: size\nx, a: real[K]\nA: real[K, K]\ni, j, k: 1..K\nq[i] := sum(A[i, k] * x[k], k)\n"
 SOFTMAX = "K: size\ns: real[K]\ni, j, k: 1..K\np[i] := exp(s[i]) / sum(exp(s[k]), k)\n"
@@ -168,7 +168,7 @@ def test_a_sum_in_a_range_that_depends_on_the_outer_index_stays_inside():
     ],
 )
 def test_is_zero(text, zero):
-    form = _Form(Given("x, y: real"), {})
+    form = Form(Given("x, y: real"), {})
     assert is_zero(form.entry(parse(text))) is zero
 
 
@@ -356,7 +356,7 @@ def _both_ways(text):
         "w": random.uniform(-1, 1),
     }
     number = evaluate(tree, Point(_FORMS, {"K": 2}, values), Exact(Work(10**6), _FORMS.nesting([tree])))
-    form = _Form(_FORMS, {"K": 2})
+    form = Form(_FORMS, {"K": 2})
     try:
         expression = form.entry(tree)
     except NoProof:  # nothing is claimed, so there is nothing to compare

@@ -21,10 +21,14 @@ TREE = {
     "experiments/__init__.py": "",
     "experiments/record.py": "",
     "benchmarks/__init__.py": "",
+    "lazy/__init__.py": "from importlib import import_module\ndef __getattr__(name):\n    return import_module(name)",
+    "lazy/a.py": "",
+    "lazy/b.py": "import rnnlib.a",
 }
 LIBRARY = {"rnnlib/__init__.py", "rnnlib/words.txt"}
 A = {*LIBRARY, "rnnlib/a.py"}
 CLAIMS = {*A, "rnnlib/claims/__init__.py", "rnnlib/claims/claim.py", "rnnlib/claims/late.py"}
+LAZY = {"lazy/__init__.py", "lazy/a.py", "lazy/b.py"}
 EXERCISES = {*A, "notebooks/exercises/__init__.py"}
 CHAPTER = "notebooks/exercises/chapter{}.py".format
 
@@ -50,6 +54,11 @@ def notebook(root, source, name="one"):
         ("one", "def later():\n    if False:\n        import rnnlib.a", A),
         ("one", "from rnnlib.claims import Claim", CLAIMS),
         ("one", "import helper", {"notebooks/helper.py", "experiments/__init__.py", "experiments/record.py"}),
+        ("one", "import lazy", LAZY | A),
+        ("one", "import lazy as z", LAZY | A),
+        ("one", "import lazy.a", LAZY | A),
+        ("one", "import lazy.a as a", LAZY - {"lazy/b.py"}),
+        ("one", "from lazy import a", LAZY - {"lazy/b.py"}),
         ("02_one", "from exercises import check", {*EXERCISES, CHAPTER("02")}),
         ("05_one", "from exercises import check", {*EXERCISES, CHAPTER("04"), CHAPTER("05")}),
         ("02_one", "from exercises import chapter04", {*EXERCISES, CHAPTER("02"), CHAPTER("04")}),

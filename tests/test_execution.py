@@ -129,7 +129,7 @@ def test_a_broken_rule_is_noticed_in_a_notebook_that_did_not_change(tmp_path):
         execution.execute(root)
     assert str(error.value) == "notebooks/one.ipynb: cell 'rule' failed: AssertionError: the rule is broken"
     with pytest.raises(execution.NotebookError):
-        execution.records(root)
+        execution.payloads(root)
     assert execution.executed(root / "notebooks" / "two.ipynb", cache_of(root), root), "the others are kept"
 
 
@@ -159,13 +159,13 @@ def test_a_change_of_the_package_while_notebooks_run_keeps_nothing(tmp_path):
     assert execution.executed(root / "notebooks" / "one.ipynb", cache_of(root), root) is None
 
 
-def test_records_name_page_and_cell(tmp_path):
+def test_payloads_name_page_and_cell(tmp_path):
     root = write_book(
         tmp_path,
         b=[showing("first", payload("a.first"))],
         a=[code("x", "1"), showing("second", payload("a.second", kind="chain"))],
     )
-    found = [(record["id"], record["page"], record["cell"]) for record in execution.records(root)]
+    found = [(record["id"], record["page"], record["cell"]) for record in execution.payloads(root)]
     assert found == [("a.first", "notebooks/b", "first"), ("a.second", "notebooks/a", "second")]
 
 
@@ -208,8 +208,8 @@ def test_one_page_is_built_without_the_other_notebooks(tmp_path):
 
 def claims(root, monkeypatch, *arguments):
     """Run `python -m book_builder claims` on a small book."""
-    records = execution.records
-    monkeypatch.setattr(execution, "records", lambda: records(root))
+    payloads = execution.payloads
+    monkeypatch.setattr(execution, "payloads", lambda: payloads(root))
     return main(["claims", *arguments])
 
 
@@ -246,7 +246,7 @@ def test_a_claim_that_rnnlib_did_not_make_is_refused(tmp_path):
     forged.source = forged.source.replace("proved for every K", "proved for every T")
     root = write_book(tmp_path, one=[forged])
     with pytest.raises(execution.NotebookError, match="cell 'forged' shows a claim that rnnlib did not make; make it"):
-        execution.records(root)
+        execution.payloads(root)
 
 
 def test_claims_command_fails_on_a_duplicate_id_and_names_both_places(tmp_path, monkeypatch, capsys):

@@ -15,7 +15,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from book_builder.dependencies import digest
 from book_extension.boxes import split_at_relation, steps
-from rnnlib.mime import FOLDED, MIME
+from rnnlib.claims.seal import FOLDED, MIME
 
 
 class Book:

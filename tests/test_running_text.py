@@ -11,13 +11,14 @@ from samples import MISTAKE, code, payload, shown, text
 from sphinx.errors import ExtensionError
 from test_extension import Book
 
-from book_builder.execution import ROOT, notebooks, records
-from book_extension.checks import only_defines
+from book_builder.execution import ROOT, notebooks, payloads
 from book_extension.formulas import RELATIONS, canonical, holds, relations, split
+from book_extension.refusals import only_defines
 from book_extension.running_text import says, sorted_by
 from rnnlib.claims import Chain, Claim
 from rnnlib.claims.display import bundles
-from rnnlib.mime import MIME, is_sealed, sealed
+from rnnlib.claims.display import payload as claim_payload
+from rnnlib.claims.seal import MIME, is_sealed, sealed
 
 JACOBIAN = (
     r"\partial p_i / \partial s_j = p_i\,(\delta_{ij} - p_j)"  # as a sentence has it; the claim prints a fraction
@@ -69,7 +70,7 @@ def test_formulas_that_print_other_symbols_differ(one, other):
 
 def test_one_changed_symbol_in_a_link_of_the_book_is_found(record_property):
     """Every link of the book says what its claim prints, and no longer does with one letter, digit or sign changed."""
-    claims = {record["id"]: record for record in records()}
+    claims = {payload["id"]: payload for payload in payloads()}
     pages = [*notebooks(), *(ROOT / "book").glob("*.md")]
     changed = 0
     for page in pages:
@@ -93,9 +94,9 @@ def test_one_changed_symbol_in_a_link_of_the_book_is_found(record_property):
 
 def test_what_the_engine_prints_is_found_in_it():
     scores = "K: size\ns: real[K]\ni, j, k: 1..K\np := softmax(s)"
-    jacobian = Claim("t.t", "d(p[i], s[j]) = p[i] * (delta(i, j) - p[j])", scores).record()
+    jacobian = claim_payload(Claim("t.t", "d(p[i], s[j]) = p[i] * (delta(i, j) - p[j])", scores))
     assert says(jacobian, jacobian["lines"][0]["latex"]) and says(jacobian, JACOBIAN)
-    total = Claim("t.s", "sum(p[k], k) = 1", scores).record()
+    total = claim_payload(Claim("t.s", "sum(p[k], k) = 1", scores))
     assert (
         says(total, r"\sum_k p_k = 1")
         and not says(total, r"\sum_i p_k = 1")
@@ -104,7 +105,7 @@ def test_what_the_engine_prints_is_found_in_it():
     assert not says(jacobian, JACOBIAN.replace("- p_j", "- p_i")) and not says(
         jacobian, JACOBIAN.replace("- p_j", "+ p_j")
     )
-    chain = Chain("t.c", "sum(p[k], k)\n= 1\n<= 2\n< 3", scores).record()
+    chain = claim_payload(Chain("t.c", "sum(p[k], k)\n= 1\n<= 2\n< 3", scores))
     assert (
         says(chain, r"\sum_{k=1}^K p_k = 1") and says(chain, r"\sum_{k=1}^K p_k \le 2") and says(chain, r"1 \le 2 < 3")
     )

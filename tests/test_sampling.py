@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from rnnlib.__main__ import main
-from rnnlib.checkpoint import save_model
 from rnnlib.data import Vocabulary
 from rnnlib.nn import RecurrentModel, softmax
-from rnnlib.sampling import generate, sample_tokens
+from rnnlib.training import generate, sample_tokens, save_model
 
 VOCABULARY = Vocabulary("abcde")
 

@@ -36,7 +36,7 @@ def rows():
 @pytest.fixture(scope="module")
 def written():
     paths = execution.notebooks()
-    claims = [(record["page"], record) for record in execution.records()]
+    claims = [(record["page"], record) for record in execution.payloads()]
     labels = {record["id"] for _, record in claims}
     for path in paths:
         for cell in nbformat.read(path, as_version=4).cells:

@@ -49,7 +49,7 @@ def run_claims(arguments):
     if arguments.json and not arguments.json.absolute().parent.is_dir():
         print(f"error: --json expected a file in a folder that exists, given {arguments.json}", file=sys.stderr)
         return 2
-    rows = claim_table.rows(execution.records())
+    rows = claim_table.rows(execution.payloads())
     print(claim_table.table(rows))
     if arguments.json:
         claim_table.write(rows, arguments.json)

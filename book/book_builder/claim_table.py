@@ -27,18 +27,18 @@ COLUMNS = (
 FATES = ("refuted", "equivalent", "ill_formed", "undecided", "untried")
 
 
-def rows(records):
-    """Turn the payloads of `execution.records` into rows of the table; definitions claim nothing, so have none.
+def rows(payloads):
+    """Turn the payloads of `execution.payloads` into rows of the table; definitions claim nothing, so have none.
 
     A mistake that is one of wording has no formula to refute: it counts neither as a mistake nor as refuted.
     """
     found = []
-    for record in records:
-        if record["kind"] == "definition":
+    for payload in payloads:
+        if payload["kind"] == "definition":
             continue
-        mistakes = [mistake for mistake in record["mistakes"] if mistake["kind"] != "wording"]
+        mistakes = [mistake for mistake in payload["mistakes"] if mistake["kind"] != "wording"]
         counts = {"mistakes": len(mistakes), "mistakes_refuted": sum(mistake["refuted"] for mistake in mistakes)}
-        found.append({column: counts[column] if column in counts else record[column] for column in COLUMNS})
+        found.append({column: counts[column] if column in counts else payload[column] for column in COLUMNS})
     return found
 
 

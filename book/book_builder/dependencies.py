@@ -64,7 +64,9 @@ def imported(notebook, root):
     """The local files that a notebook imports, and the names of the other modules that they and it import.
 
     A package counts with the files in it that are not Python. `exercises` imports the module of a chapter when a
-    claim is asked for: a notebook `NN_*.ipynb` that imports it counts `exercises/chapterNN.py`, and no other.
+    claim is asked for: a notebook `NN_*.ipynb` that imports it counts `exercises/chapterNN.py`, and no other. A package
+    with a function `__getattr__`, such as rnnlib, imports its modules when they are first used: all of them count for
+    who imports the package by its own name.
 
     Returns
     -------
@@ -83,9 +85,12 @@ def imported(notebook, root):
         names = set(_imports(tree, file, places))
         if file == dispatcher and (chapter := CHAPTER.match(notebook.name)):
             names.add(f"exercises.chapter{chapter[1]}")
-        elif file != dispatcher and _runs_unseen(tree):
-            names |= {".".join(path.relative_to(place).with_suffix("").parts)
-                      for place in places for path in _files(place, "*.py")}  # fmt: skip
+        elif file != dispatcher and not _is_lazy(tree) and _runs_unseen(tree):
+            names |= {name for place in places for name in _modules(place, place)}
+        for name in _bound(tree):
+            for place in places:
+                if (first := place / name / "__init__.py").is_file() and _is_lazy(_parsed(first.read_bytes())):
+                    names |= _modules(first.parent, place)
         for name in names - done:
             found = _local(name, places)
             if not found:
@@ -127,6 +132,23 @@ def _imports(tree, file, places):
                 base = ".".join([*above, *([node.module] if node.module else [])])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _bound(tree):
+    """The packages that `import` gives a name: `import a.b` binds a, `import a as c` the same, `from a` binds none."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (a.name.partition(".")[0] for a in node.names if not a.asname or "." not in a.name)
+
+
+def _is_lazy(tree):
+    """Whether a package has a function by which its modules are imported when they are first used."""
+    return any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body)
+
+
+def _modules(folder, place):
+    """The dotted names of the modules in a folder and below it, as they are imported from a place."""
+    return {".".join(path.relative_to(place).with_suffix("").parts) for path in _files(folder, "*.py")}
 
 
 def _runs_unseen(tree):

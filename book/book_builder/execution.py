@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from book_builder.dependencies import digest
-from rnnlib.mime import FOLDED, MIME, is_sealed
+from rnnlib.claims.seal import FOLDED, MIME, is_sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
@@ -165,7 +165,7 @@ def _run(path, name):
     return None, seconds, f"{name}: cell {started[-1]!r} failed: {reason}"
 
 
-def records(root=ROOT):
+def payloads(root=ROOT):
     """Every claim, chain and definition that the executed notebooks display, in the order of the book.
 
     Executes what has not been executed.
@@ -207,12 +207,12 @@ def records(root=ROOT):
 def _refuse_duplicates(found):
     """Raise if two cells claim under the same id."""
     first = {}
-    for record in found:
-        other = first.setdefault(record["id"], record)
-        if other is not record:
+    for payload in found:
+        other = first.setdefault(payload["id"], payload)
+        if other is not payload:
             raise NotebookError(
-                f"the claim id {record['id']!r} is used twice: in {other['page']}, cell "
-                f"{other['cell']!r}, and in {record['page']}, cell {record['cell']!r}; rename one"
+                f"the claim id {payload['id']!r} is used twice: in {other['page']}, cell "
+                f"{other['cell']!r}, and in {payload['page']}, cell {payload['cell']!r}; rename one"
             )
 
 

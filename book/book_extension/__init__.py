@@ -4,7 +4,7 @@
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
 - `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
-- `checks` refuses display maths that nothing has checked, and notebooks that have not been executed;
+- `refusals` refuses display maths that nothing has checked, and notebooks that have not been executed;
 - `running_text` compares the formulas of sentences with the claims that they link to, and refuses what nothing checks;
 - `formulas` reads LaTeX as far as that needs;
 - `orphans` removes the files of pages that the book no longer has;
@@ -14,13 +14,13 @@
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import boxes, checks, errata, ledger, markup, orphans, running_text, sources
+from book_extension import boxes, errata, ledger, markup, orphans, refusals, running_text, sources
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (boxes, checks, errata, ledger, markup, orphans, running_text, sources):
+    for module in (boxes, refusals, errata, ledger, markup, orphans, running_text, sources):
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

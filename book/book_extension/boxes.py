@@ -8,7 +8,7 @@ import re
 
 from docutils import nodes
 
-from rnnlib.mime import FOLDED, MIME
+from rnnlib.claims.seal import FOLDED, MIME
 
 # A mark must be told apart without its colour.
 MARKS = {"proved": "✓", "exact": "✓", "given": "✓", "computed": "=", "tested": "≈"}
@@ -17,7 +17,7 @@ TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[{}|]|\\[A-Za-z]+|:=|[{}()\[\]&
 
 
 class claim_box(nodes.container):
-    """The box of a claim, a chain or a definition; `record` holds its payload."""
+    """The box of a claim, a chain or a definition; `payload` holds its payload."""
 
 
 class details(nodes.container):
@@ -48,7 +48,7 @@ class Box:
 
     Parameters
     ----------
-    record : dict
+    payload : dict
         The payload.
     markdown : SphinxNbRenderer
         What parses the texts of the payload: they are MyST, with inline maths, code and links.
@@ -56,52 +56,52 @@ class Box:
         Where the cell stands, for warnings.
     """
 
-    def __init__(self, record, markdown, line):
-        self.record, self.markdown, self.line = record, markdown, line
+    def __init__(self, payload, markdown, line):
+        self.payload, self.markdown, self.line = payload, markdown, line
 
     def build(self):
-        kind, level = self.record["kind"], self.record.get("level") or "none"
-        box = claim_box(ids=[self.record["id"]], classes=["claim", f"claim-kind-{kind}", f"claim-level-{level}"])
-        box["record"], box.line = self.record, self.line
+        kind, level = self.payload["kind"], self.payload.get("level") or "none"
+        box = claim_box(ids=[self.payload["id"]], classes=["claim", f"claim-kind-{kind}", f"claim-level-{level}"])
+        box["payload"], box.line = self.payload, self.line
         box += self.head()
         if kind == "definition":
             box += self.definition()
         else:
-            several = len(self.record["lines"]) > 1
-            box += self.chain() if several else display(self.record["lines"][0]["latex"])
-            if self.record.get("assumes"):
-                box += self.paragraph(f"where {', '.join(self.record['assumes'])}", "claim-assumes")
+            several = len(self.payload["lines"]) > 1
+            box += self.chain() if several else display(self.payload["lines"][0]["latex"])
+            if self.payload.get("assumes"):
+                box += self.paragraph(f"where {', '.join(self.payload['assumes'])}", "claim-assumes")
             box += self.folded()
         return box
 
     def head(self):
         """The first line: the mark, the title, and the id as a link to this very place."""
-        record = self.record
-        text = f"{MARKS.get(record['level'], '✗')} {record['evidence'] or record['verdict']}"
-        if record["kind"] == "definition":
+        payload = self.payload
+        text = f"{MARKS.get(payload['level'], '✗')} {payload['evidence'] or payload['verdict']}"
+        if payload["kind"] == "definition":
             text = "definition"
         head = nodes.paragraph(classes=["claim-head"])
         head += nodes.inline("", "", *self.inline(text), classes=["claim-mark"])
-        if record.get("title"):
-            head += nodes.inline("", "", *self.inline(record["title"]), classes=["claim-title"])
-        head += nodes.reference("", record["id"], internal=True, refid=record["id"], classes=["claim-id"])
+        if payload.get("title"):
+            head += nodes.inline("", "", *self.inline(payload["title"]), classes=["claim-title"])
+        head += nodes.reference("", payload["id"], internal=True, refid=payload["id"], classes=["claim-id"])
         return head
 
     def definition(self):
         """Each defined quantity with what it means, then the domains of the symbols."""
-        lines = self.record["lines"]
+        lines = self.payload["lines"]
         if len(lines) > 1:
             yield self.chain()
         else:
             yield display(lines[0]["latex"])
             yield self.paragraph(lines[0].get("reason", ""), "claim-reason")
-        for domain in self.record.get("how", []):
+        for domain in self.payload.get("how", []):
             yield self.paragraph(domain, "claim-domain")
 
     def chain(self):
         """Lines with their relation signs one under another and each line's reason beside it."""
         grid = nodes.container(classes=["claim-steps"])
-        for left, right, reason in steps(self.record["lines"]):
+        for left, right, reason in steps(self.payload["lines"]):
             step = nodes.container(classes=["claim-step"])
             for part, name in ((left, "claim-left"), (right, "claim-right")):
                 step += nodes.paragraph("", "", *([inline_display(part)] if part else []), classes=[name])
@@ -111,17 +111,17 @@ class Box:
 
     def folded(self):
         """What the reader can unfold: the mistakes refused, and how the claim was checked."""
-        record = self.record
+        payload = self.payload
         fold = details(classes=["claim-details"])
-        fold += summary("", refuted_text(record))
-        if record["mistakes"]:
-            fold += nodes.bullet_list("", *map(self.mistake, record["mistakes"]), classes=["claim-mistakes"])
-        items = [nodes.list_item("", self.paragraph(text)) for text in record.get("how", [])]
+        fold += summary("", refuted_text(payload))
+        if payload["mistakes"]:
+            fold += nodes.bullet_list("", *map(self.mistake, payload["mistakes"]), classes=["claim-mistakes"])
+        items = [nodes.list_item("", self.paragraph(text)) for text in payload.get("how", [])]
         if items:
             fold += nodes.bullet_list("", *items, classes=["claim-how"])
-        facts = [f"Checked in {record['seconds']:.2f} s."] if record.get("seconds") is not None else []
-        if record.get("answers"):
-            facts.append(f"Answers the statements {', '.join(record['answers'])}.")
+        facts = [f"Checked in {payload['seconds']:.2f} s."] if payload.get("seconds") is not None else []
+        if payload.get("answers"):
+            facts.append(f"Answers the statements {', '.join(payload['answers'])}.")
         if facts:
             fold += nodes.paragraph("", " ".join(facts), classes=["claim-facts"])
         return fold
@@ -210,10 +210,10 @@ def split_at_relation(latex):
     return latex[:relation].strip(), latex[relation:].strip()
 
 
-def refuted_text(record):
+def refuted_text(payload):
     """The line that unfolds: what was refuted, in numbers, and the offer to tell how."""
-    mistakes = sum(mistake["kind"] != "wording" for mistake in record["mistakes"])
-    counts = [count(mistakes, "mistake"), count(record["mutants_refuted"], "mutant")]
+    mistakes = sum(mistake["kind"] != "wording" for mistake in payload["mistakes"])
+    counts = [count(mistakes, "mistake"), count(payload["mutants_refuted"], "mutant")]
     refuted = ", ".join(filter(None, counts))
     return f"{refuted} refuted · how this was checked" if refuted else "how this was checked"
 

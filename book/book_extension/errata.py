@@ -45,18 +45,18 @@ class ErrataDirective(Placeholder):
 
 
 def mistakes(found, kind):
-    """Those of one kind that a published statement makes (or this book made), as `(page, record, mistake)`."""
-    for page, record in found:
-        for mistake in record["mistakes"]:
+    """Those of one kind that a published statement makes (or this book made), as `(page, payload, mistake)`."""
+    for page, payload in found:
+        for mistake in payload["mistakes"]:
             own = any(OWN.fullmatch(row) for row in mistake["rows"])
             if mistake["rows"] and kind == ("book" if own else mistake["kind"]):
-                yield page, record, mistake
+                yield page, payload, mistake
 
 
-def statements(record):
+def statements(payload):
     """LaTeX of what a claim says: each of its lines, or a chain's first expression and its last."""
-    first, *rest = (line["latex"] for line in record["lines"])
-    if record["kind"] != "chain":
+    first, *rest = (line["latex"] for line in payload["lines"])
+    if payload["kind"] != "chain":
         return [first, *rest]
     signs, rights = zip(*(line.split(" ", 1) for line in rest), strict=True)
     return [f"{first} {next((sign for sign in signs if sign != '='), '=')} {rights[-1]}"]
@@ -99,25 +99,25 @@ class FillErrata(SphinxPostTransform):
         told = "1 entry" if len(found) == 1 else f"{len(found)} entries"
         return nodes.paragraph("", f"{told}; {damaged} of them may be damage in the copy." if damaged else f"{told}.")
 
-    def entry(self, page, record, mistake):
+    def entry(self, page, payload, mistake):
         """One erratum: a head with its rows, then its parts, each with a name."""
-        box = Box(record, self.markdown, 0)
+        box = Box(payload, self.markdown, 0)
         new = [row for row in mistake["rows"] if row not in self.seen]
         self.seen.update(new)
         ids, kind = [f"erratum-{row}" for row in new], f"erratum-{mistake['kind']}"
         entry = nodes.container(ids=ids, classes=["erratum", kind])
         head = nodes.paragraph(classes=["erratum-head"])
         head += nodes.inline("", BADGES[mistake["kind"]], classes=["erratum-kind"])
-        head += nodes.inline("", plain_title(record), classes=["claim-title"])
+        head += nodes.inline("", plain_title(payload), classes=["claim-title"])
         head += nodes.inline("", "", *self.row_links(mistake["rows"]), classes=["erratum-rows"])
         entry += head
         parts = nodes.definition_list(classes=["erratum-parts"])
-        for name, content in self.parts(page, record, mistake, box):
+        for name, content in self.parts(page, payload, mistake, box):
             parts += nodes.definition_list_item("", nodes.term("", name), nodes.definition("", *content))
         entry += parts
         return entry
 
-    def parts(self, page, record, mistake, box):
+    def parts(self, page, payload, mistake, box):
         """Name and content of each part."""
         if stated := list(box.stated(mistake)):
             yield "Stated", stated
@@ -129,16 +129,16 @@ class FillErrata(SphinxPostTransform):
         if mistake["counterexample"]:
             name = "Why it means nothing" if mistake["kind"] == "ill-formed" else "Counterexample"
             yield name, [box.paragraph(sentence(mistake["counterexample"]))]
-        lines = map(inline_display, statements(record))
+        lines = map(inline_display, statements(payload))
         right = [nodes.paragraph("", "", line, classes=["erratum-right"]) for line in lines]
-        yield "Right", [*right, self.evidence(page, record)]
+        yield "Right", [*right, self.evidence(page, payload)]
         if mistake["damage"]:
             yield "The copy", [nodes.paragraph("", "may be damaged here: the original may well have been right.")]
 
-    def evidence(self, page, record):
-        mark = nodes.inline("", f"{MARKS[record['level']]} {record['evidence']}", classes=["claim-mark"])
-        link = self.link(page, record["id"], nodes.literal("", record["id"]))
-        name = ["erratum-evidence", f"claim-level-{record['level']}"]
+    def evidence(self, page, payload):
+        mark = nodes.inline("", f"{MARKS[payload['level']]} {payload['evidence']}", classes=["claim-mark"])
+        link = self.link(page, payload["id"], nodes.literal("", payload["id"]))
+        name = ["erratum-evidence", f"claim-level-{payload['level']}"]
         return nodes.paragraph("", "", mark, nodes.Text(" · "), link, classes=name)
 
     def row_links(self, rows):

@@ -42,7 +42,7 @@ class ClaimCountDirective(Placeholder):
 
 
 def claims(env):
-    """The records of the claims by page: `{docname: [record, ...]}`."""
+    """The payloads of the claims by page: `{docname: [payload, ...]}`."""
     if not hasattr(env, "book_claims"):
         env.book_claims = {}
     return env.book_claims
@@ -58,20 +58,20 @@ def listing_pages(env):
 def collect(app, doctree):
     """Keep the claims of the page just read, and make each a label that `{ref}` and links find."""
     env = app.env
-    found = [box["record"] for box in doctree.findall(claim_box)]
+    found = [box["payload"] for box in doctree.findall(claim_box)]
     if not found:
         return
     claims(env)[env.docname] = found
     standard = env.get_domain("std")
-    for record in found:
-        label = record["id"].lower()
-        standard.anonlabels[label] = env.docname, record["id"]
-        standard.labels[label] = env.docname, record["id"], plain_title(record)
+    for payload in found:
+        label = payload["id"].lower()
+        standard.anonlabels[label] = env.docname, payload["id"]
+        standard.labels[label] = env.docname, payload["id"], plain_title(payload)
 
 
-def plain_title(record):
+def plain_title(payload):
     """What a link without a text of its own says: the title without its markup."""
-    return (record.get("title") or record["id"]).replace("$", "").replace("`", "")
+    return (payload.get("title") or payload["id"]).replace("$", "").replace("`", "")
 
 
 def purge(app, env, docname):
@@ -90,13 +90,13 @@ def updated(app, env):
     """Refuse an id used twice; name the pages to write anew because a claim changed."""
     place = {}
     for docname in sorted(claims(env)):
-        for record in claims(env)[docname]:
-            if record["id"] in place:
+        for payload in claims(env)[docname]:
+            if payload["id"] in place:
                 raise ExtensionError(
-                    f"the claim id {record['id']!r} is used twice: on page {place[record['id']]} "
+                    f"the claim id {payload['id']!r} is used twice: on page {place[payload['id']]} "
                     f"and on page {docname}; rename one"
                 )
-            place[record["id"]] = docname
+            place[payload["id"]] = docname
     changed = getattr(env, "book_claims_written", None) != claims(env)
     env.book_claims_written = {docname: list(found) for docname, found in claims(env).items()}
     return sorted(listing_pages(env)) if changed else []
@@ -105,15 +105,15 @@ def updated(app, env):
 def fill(app, doctree, docname):
     """Replace the placeholders of a page by what is known now."""
     found = [
-        (page, record)
+        (page, payload)
         for page in sorted(claims(app.env))
-        for record in claims(app.env)[page]
-        if record["kind"] != "definition"
+        for payload in claims(app.env)[page]
+        if payload["kind"] != "definition"
     ]
     for node in list(doctree.findall(ledger_table)):
         node.replace_self(table(app, docname, found) if found else nodes.paragraph("", "No claims yet."))
     for node in list(doctree.findall(claim_counts)):
-        node.replace_self(counts([record for _, record in found]))
+        node.replace_self(counts([payload for _, payload in found]))
 
 
 def table(app, docname, found):
@@ -123,25 +123,25 @@ def table(app, docname, found):
     group += nodes.thead("", row(*(nodes.paragraph("", head) for head in heads)))
     body = nodes.tbody()
     page = None
-    for where, record in found:
+    for where, payload in found:
         if where != page:
             page = where
             title = nodes.paragraph("", "", link(app, docname, where, "", app.env.titles[where].astext()))
             body += nodes.row("", nodes.entry("", title, morecols=len(heads) - 1), classes=["ledger-page"])
-        name = nodes.paragraph("", "", link(app, docname, where, record["id"], plain_title(record)))
-        if record.get("title"):
-            name += [nodes.Text(" "), nodes.literal("", record["id"])]
-        evidence = nodes.paragraph("", f"{MARKS.get(record['level'], '✗')} {record['evidence']}")
+        name = nodes.paragraph("", "", link(app, docname, where, payload["id"], plain_title(payload)))
+        if payload.get("title"):
+            name += [nodes.Text(" "), nodes.literal("", payload["id"])]
+        evidence = nodes.paragraph("", f"{MARKS.get(payload['level'], '✗')} {payload['evidence']}")
         refuted = ", ".join(
             filter(
                 None,
                 (
-                    count(sum(m["refuted"] for m in record["mistakes"]), "mistake"),
-                    count(record["mutants_refuted"], "mutant"),
+                    count(sum(m["refuted"] for m in payload["mistakes"]), "mistake"),
+                    count(payload["mutants_refuted"], "mutant"),
                 ),
             )
         )
-        body += row(name, evidence, nodes.paragraph("", refuted), answers(record["answers"]))
+        body += row(name, evidence, nodes.paragraph("", refuted), answers(payload["answers"]))
     group += body
     return nodes.table("", group, classes=["ledger"])
 
@@ -165,15 +165,15 @@ def link(app, docname, page, anchor, text):
 def counts(found):
     """The count of claims by evidence, as the front page shows it."""
     box = nodes.container(classes=["claim-counts"])
-    levels = Counter(record["level"] for record in found)
+    levels = Counter(payload["level"] for payload in found)
     figures = [
         (len(found), "claims checked when this page was built"),
         (levels["proved"] + levels["exact"], "proved by computer algebra"),
         (levels["given"], "proved, given the chain rule or induction"),
         (levels["computed"], "numbers computed and compared"),
         (levels["tested"], "tested at random points"),
-        (sum(mistake["refuted"] for record in found for mistake in record["mistakes"]), "named mistakes refuted"),
-        (sum(record["mutants_refuted"] for record in found), "mutants refuted"),
+        (sum(mistake["refuted"] for payload in found for mistake in payload["mistakes"]), "named mistakes refuted"),
+        (sum(payload["mutants_refuted"] for payload in found), "mutants refuted"),
     ]
     for number, text in figures:
         box += nodes.paragraph("", "", nodes.strong("", str(number)), nodes.Text(f" {text}"))

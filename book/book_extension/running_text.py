@@ -15,9 +15,9 @@ from sphinx.addnodes import pending_xref
 from sphinx.util import logging
 
 from book_extension.boxes import claim_box, details
-from book_extension.checks import above, cell_of, shorten
 from book_extension.formulas import RELATIONS, canonical, decimals, holds, is_name, is_symbol, relations, split, value
 from book_extension.ledger import Placeholder, claims, link, listing_pages, plain_title, row
+from book_extension.refusals import above, cell_of, shorten
 
 LOGGER = logging.getLogger(__name__)
 LINKED, COMPUTED, DEFINED, CHOSEN, SUPPOSED, QUOTED = "linked", "computed", "defined", "chosen", "supposed", "quoted"
@@ -208,10 +208,10 @@ def merge(app, env, docnames, other):
 
 def updated(app, env):
     """Compare the links, refuse what is unchecked, and name the pages that count formulas if their counts changed."""
-    records = {record["id"].lower(): record for found in claims(env).values() for record in found}
+    payloads = {payload["id"].lower(): payload for found in claims(env).values() for payload in found}
     counted = {}
     for docname in sorted(formulas(env)):
-        kinds = Counter(kind for formula in formulas(env)[docname] if (kind := judged(formula, records)) in HEADS)
+        kinds = Counter(kind for formula in formulas(env)[docname] if (kind := judged(formula, payloads)) in HEADS)
         if kinds:
             counted[docname] = kinds
     changed = getattr(env, "book_formulas_counted", None) != counted
@@ -219,11 +219,11 @@ def updated(app, env):
     return sorted(listing_pages(env)) if changed else []
 
 
-def judged(formula, records):
+def judged(formula, payloads):
     """The kind of a formula now that all claims are known, with a warning where the book must not build."""
-    linked = [records[target] for target in formula.targets if target in records]
+    linked = [payloads[target] for target in formula.targets if target in payloads]
     if formula.kind in STATEMENTS:
-        if not any(record["kind"] != "definition" for record in linked):
+        if not any(payload["kind"] != "definition" for payload in linked):
             warn(formula, "no claim backs this {kind}{cell}: {latex}. Link in it to the claim that it states, by id")
         return formula.kind
     if linked:
@@ -250,15 +250,15 @@ def warn(formula, told, **more):
     LOGGER.warning("%s", message, location=formula.place, type="book", subtype="text")
 
 
-def says(record, latex):
+def says(payload, latex):
     """Whether a claim prints a formula: a side of one of its lines, or two or more with the relations between them.
 
     A sentence may leave out the range of a sum that starts at 1.
     """
     sides, between = split(canonical(latex), RELATIONS)
-    lines = [line["latex"] for line in record["lines"]]
+    lines = [line["latex"] for line in payload["lines"]]
     short = [RANGE.sub(r"\1}", line) for line in lines]
-    return any(follows(sides, between, *line) for told in (lines, short) for line in stated_by(record["kind"], told))
+    return any(follows(sides, between, *line) for told in (lines, short) for line in stated_by(payload["kind"], told))
 
 
 def stated_by(kind, lines):
@@ -288,7 +288,7 @@ def implied(signs):
 
 def name_links(app, doctree, docname):
     """Give each link that says a formula alone the title of its claim: a hint, and its name where maths has none."""
-    titles = {record["id"].lower(): plain_title(record) for found in claims(app.env).values() for record in found}
+    titles = {payload["id"].lower(): plain_title(payload) for found in claims(app.env).values() for payload in found}
     for node in doctree.findall(nodes.reference):
         anchor = (node.get("refid") or node.get("refuri", "").rpartition("#")[2]).lower()
         formula = node.next_node(nodes.math)

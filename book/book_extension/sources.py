@@ -79,18 +79,18 @@ def read(path):
 
 
 def answering(found):
-    """The claims that name each row: `{row id: [(page, record), ...]}`, in the order of `found`."""
+    """The claims that name each row: `{row id: [(page, payload), ...]}`, in the order of `found`."""
     named = {}
-    for page, record in found:
-        origins = [id for mistake in record["mistakes"] for id in mistake["rows"]]
-        for id in dict.fromkeys([*record["answers"], *origins]):
-            named.setdefault(id, []).append((page, record))
+    for page, payload in found:
+        origins = [id for mistake in payload["mistakes"] for id in mistake["rows"]]
+        for id in dict.fromkeys([*payload["answers"], *origins]):
+            named.setdefault(id, []).append((page, payload))
     return named
 
 
 def all_claims(env):
-    """The claims of the whole book as `(page, record)`."""
-    return [(page, record) for page in sorted(claims(env)) for record in claims(env)[page]]
+    """The claims of the whole book as `(page, payload)`."""
+    return [(page, payload) for page in sorted(claims(env)) for payload in claims(env)[page]]
 
 
 def chapter_pages(env):
@@ -164,7 +164,7 @@ class FillSources(SphinxPostTransform):
 
     def answer(self, one):
         """Links to all that answers a row, or the word that it is open and the chapter it belongs to."""
-        links = [self.link(page, record["id"], plain_title(record)) for page, record in self.named.get(one.id, [])]
+        links = [self.link(page, payload["id"], plain_title(payload)) for page, payload in self.named.get(one.id, [])]
         links += [self.link(*place) for label in one.answered_by if (place := self.place(label, one))]
         if not links:
             where = self.chapter(one.chapter, f"chapter {one.chapter}")
@@ -190,7 +190,7 @@ class FillSources(SphinxPostTransform):
         places = self.env.get_domain("std").anonlabels
         kinds = {
             mistake["kind"]
-            for _, record in self.named.get(one.id, []) for mistake in record["mistakes"] if one.id in mistake["rows"]
+            for _, payload in self.named.get(one.id, []) for mistake in payload["mistakes"] if one.id in mistake["rows"]
         }  # fmt: skip
         pages = {places[f"errata-{kind}"][0] for kind in kinds if f"errata-{kind}" in places}
         return [self.link(page, f"erratum-{one.id}", "erratum") for page in sorted(pages)]

@@ -15,6 +15,7 @@ A claim goes through six hands:
 `chains` are claims of several lines. `answers` judges what a reader answers to an exercise against its claim.
 """
 
+from . import display  # noqa: F401 (it gives claims and settings the method by which Jupyter shows them)
 from .answers import judge_answer
 from .chains import Chain, Induction
 from .claim import Claim, Mistake

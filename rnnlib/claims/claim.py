@@ -221,17 +221,6 @@ class Claim:
             )
         return tally.equivalent
 
-    def record(self):
-        """What the ledger, the page and the errata draw from: plain data (see `rnnlib.claims.display`)."""
-        from .display import payload
-
-        return payload(self)
-
-    def _ipython_display_(self):
-        from .display import show
-
-        show(self)
-
     def __repr__(self):
         return f"<{type(self).__name__} {self.id}: {self.evidence}>"
 

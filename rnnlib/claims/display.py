@@ -10,8 +10,8 @@ from html import escape
 
 import numpy as np
 
-from ..mime import FOLDED, MIME, sealed
 from .arithmetic import Fast, Work
+from .claim import Claim
 from .domains import INDEX, PICK, SIZE
 from .evidence import COMPUTED, TESTED
 from .given import Given
@@ -19,6 +19,7 @@ from .language import form_of, has_relation, text_of
 from .latex import latex, latex_name, latex_statement
 from .numeric import evaluate
 from .points import MAX_INDEX_CHOICES, bearing, random_point, varies
+from .seal import FOLDED, MIME, sealed
 
 _SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx", "!=": r"\ne"}
 _ASSUMED = {
@@ -72,6 +73,10 @@ def show(item):
 
     for bundle in bundles(item):
         display(bundle, raw=True)
+
+
+# Showing needs the rest of the package, and the rest doesn't need it: so the method that Jupyter asks for stands here.
+Claim._ipython_display_ = Given._ipython_display_ = show
 
 
 class Solution:

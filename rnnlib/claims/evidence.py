@@ -88,7 +88,7 @@ def establish(line, given, agreement, fixed=()):
     held = {name: size for name in sizes if (size := given.held(name))}
     some = held | {name: size for name, size in dict(fixed).items() if name in sizes and name not in held}
     small = {name: max(FIXED_SIZE, given.smallest(name)) for name in sizes} | some
-    with _time_limit(PROOF_SECONDS):
+    with time_limit(PROOF_SECONDS):
         for attempt in [held] + [some] * (some != held) + [small] * (small != some):
             rules = proof(line, given, attempt)
             if rules is not None:
@@ -165,7 +165,7 @@ class _TimeUp(BaseException):
 
 
 @contextmanager
-def _time_limit(seconds):
+def time_limit(seconds):
     """Stop a proof that runs on; only where the system has alarms and this is the main thread."""
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield

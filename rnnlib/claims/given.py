@@ -346,11 +346,6 @@ class Given(Shapes):
     def __repr__(self):
         return self.text.strip()
 
-    def _ipython_display_(self):
-        from .display import show
-
-        show(self)
-
 
 def _constants(clause):
     """What tells one clause of a quantity from another: its constant indices, None for a running one."""

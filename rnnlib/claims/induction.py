@@ -16,9 +16,9 @@ from sympy import Add, Mul, Product, Sum
 
 from .errors import NoProof
 from .language import indices_of
-from .recursion import _overlaps, _recurs, _Unrolled
+from .recursion import Unrolled, overlaps, recurs
 from .sums import masked, never_negative, normal
-from .symbolic import _UNCERTAIN, _bounds, _cases, _Form, _has_sign, is_zero
+from .symbolic import UNCERTAIN, Form, bounds, by_cases, has_sign, is_zero
 
 INDUCTION = "induction over the step"
 
@@ -29,7 +29,7 @@ def proves_by_induction(statement, given, sizes):
     Parameters and result are those of `rnnlib.claims.symbolic.proves`.
     """
     trees = [statement.left, statement.right]
-    if statement.relation != "=" or any(_overlaps(name, given) for name in given.needed(trees)):
+    if statement.relation != "=" or any(overlaps(name, given) for name in given.needed(trees)):
         return False
     # What is assumed of an index may leave out a step from which the next one follows.
     assumed = given.free_indices([side for c in given.conditions for side in (c.left, c.right)])
@@ -43,9 +43,9 @@ def proves_by_induction(statement, given, sizes):
 
 def _holds(statement, given, sizes, over, first):
     try:
-        base, step = _Form(given, sizes), _Step(given, sizes, statement, over)
+        base, step = Form(given, sizes), _Step(given, sizes, statement, over)
         at, others = _one_entry(base, statement, over)
-        if not _has_sign(Add(*_difference(base, statement, at, {**others, over: first})), "=", base):
+        if not has_sign(Add(*_difference(base, statement, at, {**others, over: first})), "=", base):
             return False
         at, others = _one_entry(step, statement, over)
         step.now = step.index(first + 1, step.entry(given.domains[over].axes[1]))
@@ -62,15 +62,15 @@ def _one_entry(form, statement, over):
         raise NoProof("a one-hot vector is no part of an induction")
     free = [name for name in given.free_indices(trees) if name != over]
     others = {name: form.index(*map(form.entry, given.domains[name].axes)) for name in free}
-    return tuple(form.index(*map(form.entry, _bounds(axis))) for axis in axes), others
+    return tuple(form.index(*map(form.entry, bounds(axis))) for axis in axes), others
 
 
 def _difference(form, statement, at, bound):
-    left, right = _Form.sides(form, statement, at, bound)
+    left, right = Form.sides(form, statement, at, bound)
     return left, -right
 
 
-class _Step(_Unrolled):
+class _Step(Unrolled):
     """The SymPy form of a statement at one step, in which what it says of the step before is used."""
 
     def __init__(self, given, sizes, statement, over):
@@ -90,7 +90,7 @@ class _Step(_Unrolled):
         raise NoProof("a derivative is no part of an induction")
 
     def _defined(self, name, at, bound, kept):
-        if not _recurs(name, self.given):
+        if not recurs(name, self.given):
             return super()._defined(name, at, bound, kept)
         step = at[: len(self.given.clauses[name][0].pattern)]
         if self.now in step or not any(k.has(self.now) for k in step):
@@ -150,6 +150,6 @@ class _Step(_Unrolled):
         return found
 
     def _vanishes(self, expression):
-        cases = _cases(normal(expression, self.ranges), self.ranges)
+        cases = by_cases(normal(expression, self.ranges), self.ranges)
         bodies = [masked(body, self.ranges)[0] for case in cases for body in self._gathered(case).values()]
-        return all(not body.has(*_UNCERTAIN) and is_zero(body) for body in bodies)
+        return all(not body.has(*UNCERTAIN) and is_zero(body) for body in bodies)

@@ -22,7 +22,7 @@ from sympy import KroneckerDelta
 from .errors import NoProof
 from .language import indices_of, names_in
 from .sums import apart, never_negative, normal
-from .symbolic import _bounds, _Form, _proves, _standing_for
+from .symbolic import Form, bounds, proves_in, standing_for
 
 MAX_UNROLLED = 12
 CHAIN_RULE = "the chain rule, applied step by step along the definitions"
@@ -35,10 +35,10 @@ def proves_by_unrolling(statement, given, sizes):
     them brings both sides to one form is found by trying.
     """
     needed = given.needed([statement.left, statement.right])
-    if not any(_recurs(name, given) for name in needed) or any(_overlaps(name, given) for name in needed):
+    if not any(recurs(name, given) for name in needed) or any(overlaps(name, given) for name in needed):
         return False
     ways = product(_opaque_choices(statement, given), (True, False), (False, True))
-    return any(_proves(statement, _Unrolled(given, sizes, *way)) for way in ways)
+    return any(proves_in(statement, Unrolled(given, sizes, *way)) for way in ways)
 
 
 def _opaque_choices(statement, given):
@@ -47,7 +47,7 @@ def _opaque_choices(statement, given):
     One is enough to cut the circle of a scalar recursion, and then ``tanh(a[t])`` and ``h[t]`` are the same.
     """
     needed = [name for name in given.clauses if name in given.needed([statement.left, statement.right])]
-    recurring = {name for name in needed if _recurs(name, given)}
+    recurring = {name for name in needed if recurs(name, given)}
     products = {name for name in needed if _is_product(name, given)}
     choices = [recurring, products & recurring, products] if products & recurring else [recurring, products | recurring]
     return [choice for n, choice in enumerate(choices) if choice not in choices[:n]]
@@ -57,11 +57,11 @@ def _is_product(name, given):
     return any(isinstance(node, ast.MatMult) for clause in given.clauses[name] for node in ast.walk(clause.body))
 
 
-def _recurs(name, given):
+def recurs(name, given):
     return name in given.clauses and name in given.needed([clause.body for clause in given.clauses[name]])
 
 
-def _overlaps(name, given):
+def overlaps(name, given):
     """Whether a special case such as ``h[1]`` lies in the range of the general one, which then is not general."""
     for clause in given.clauses.get(name, ()):
         for special, running in zip(clause.pattern, given.general_clause(name).pattern, strict=True):
@@ -72,7 +72,7 @@ def _overlaps(name, given):
     return False
 
 
-class _Unrolled(_Form):
+class Unrolled(Form):
     """The SymPy form of trees in which recursive quantities and their derivatives are symbols."""
 
     def __init__(self, given, sizes, opaque, backwards, eager):
@@ -140,7 +140,7 @@ class _Unrolled(_Form):
             open_names |= {
                 used for q in met for clause in self.given.clauses.get(q, ()) for used in names_in(clause.body)
             }
-        return not any(_recurs(q, self.given) for q in seen)
+        return not any(recurs(q, self.given) for q in seen)
 
     # Backwards.
 
@@ -210,7 +210,7 @@ class _Unrolled(_Form):
         body, *user = definition
         slope = self._slope(body, self._independent(used, entry), *user)
         for part, at, running in self._placed(slope, entry, arity):
-            if used == by and (not _recurs(by, self.given) or at[:arity] == where[:arity]):
+            if used == by and (not recurs(by, self.given) or at[:arity] == where[:arity]):
                 continue  # the derivative by the entry itself is counted as direct
             if used == by and not self._apart(at[:arity], where):
                 raise NoProof(f"whether `{by}` acts through another of its own steps is not known")
@@ -259,7 +259,7 @@ class _Unrolled(_Form):
         ]
 
     def _axis(self, text):
-        return tuple(map(self.entry, _bounds(text)))
+        return tuple(map(self.entry, bounds(text)))
 
     def _axes_of(self, name):
         """Ranges that hold all entries of a defined quantity; by anything else that they hold, all slopes are 0."""
@@ -317,7 +317,7 @@ class _Unrolled(_Form):
             for e in expression.atoms(sympy.Indexed)
             if e.base.label.name in self.given.clauses
         }
-        scalars = {_standing_for(name): name for name in self.given.clauses}
+        scalars = {standing_for(name): name for name in self.given.clauses}
         frozen |= {
             e: self._defined(scalars[e.name], (), {}, frozenset())
             for e in expression.atoms(sympy.Symbol)
@@ -338,7 +338,7 @@ class _Unrolled(_Form):
         return None
 
 
-class _Frozen(_Form):
+class _Frozen(Form):
     """The SymPy form of a definition's right side with every named quantity left as a variable."""
 
     def _defined(self, name, at, bound, kept):

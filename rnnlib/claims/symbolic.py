@@ -27,7 +27,7 @@ MAX_CONDITIONS = 5
 MAX_FACTORS = 5  # of a product of matrices that is written out
 MAX_BITS = 10**5  # of a power of numbers
 # Forms that SymPy leaves where it can't finish; nothing certain can be said about them.
-_UNCERTAIN = (sympy.Derivative, sympy.Subs, sympy.Piecewise, sympy.nan, sympy.zoo, sympy.oo)
+UNCERTAIN = (sympy.Derivative, sympy.Subs, sympy.Piecewise, sympy.nan, sympy.zoo, sympy.oo)
 
 
 def proves(statement, given, sizes):
@@ -49,15 +49,15 @@ def proves(statement, given, sizes):
     if statement.relation == "≈":
         # The point test compared the only point there is.
         return not given.needed([statement.left, statement.right])
-    return _proves(statement, _Form(given, sizes))
+    return proves_in(statement, Form(given, sizes))
 
 
-def _proves(statement, form):
+def proves_in(statement, form):
     """Whether both sides are the same in one way of writing them in SymPy, entry by entry."""
     axes = form.given.shape(statement.left) or form.given.shape(statement.right)
     try:
         return all(
-            any(_has_sign(gap, statement.relation, form) for gap in _spellings(left - right))
+            any(has_sign(gap, statement.relation, form) for gap in _spellings(left - right))
             for left, right in (form.sides(statement, *entry) for entry in form.entries(statement, axes))
         )
     except (NoProof, NotImplementedError, RecursionError, sympy.PolynomialError):
@@ -71,10 +71,10 @@ def _spellings(difference):
         yield difference.rewrite(sympy.exp)
 
 
-def _has_sign(difference, relation, form):
-    for case in chain.from_iterable(map(_branches, _cases(normal(difference, form.ranges), form.ranges))):
+def has_sign(difference, relation, form):
+    for case in chain.from_iterable(map(_branches, by_cases(normal(difference, form.ranges), form.ranges))):
         case, _ = masked(case, form.ranges)
-        if case.has(*_UNCERTAIN):
+        if case.has(*UNCERTAIN):
             return False
         if relation == "=" and not is_zero(case):
             return False
@@ -86,7 +86,7 @@ def _has_sign(difference, relation, form):
     return True
 
 
-def _cases(expression, ranges, different=()):
+def by_cases(expression, ranges, different=()):
     """Split at every comparison of two free indices: once with them equal, once with them different.
 
     `different` holds the pairs that are different by assumption; a case that makes such a pair equal can't occur,
@@ -103,8 +103,8 @@ def _cases(expression, ranges, different=()):
     same = {gone: kept} if gone.is_Symbol and not kept.has(gone) else {}
     still = [(x.xreplace(same), y.xreplace(same)) for x, y in different]
     if not apart(a, b, ranges) and all(x != y for x, y in still):
-        yield from _cases(expression.xreplace({delta: sympy.S.One}).xreplace(same), ranges, still)
-    yield from _cases(expression.xreplace({delta: sympy.S.Zero}), ranges, [*different, (a, b)])
+        yield from by_cases(expression.xreplace({delta: sympy.S.One}).xreplace(same), ranges, still)
+    yield from by_cases(expression.xreplace({delta: sympy.S.Zero}), ranges, [*different, (a, b)])
 
 
 def _branches(expression):
@@ -151,7 +151,7 @@ def _differs_from_zero(expression):
 class _Parts(NamedTuple):
     """What a row of `FORMS` asks about its arguments: their entries in SymPy, where some names are bound or kept."""
 
-    form: "_Form"
+    form: "Form"
     bound: dict
     kept: frozenset
 
@@ -162,7 +162,7 @@ class _Parts(NamedTuple):
         return self.form.given.shape(tree, self.bound)
 
     def sum_over_axis(self, axis, term):
-        return self.form.sum_over(*_bounds(axis), self.bound, term)
+        return self.form.sum_over(*bounds(axis), self.bound, term)
 
     def block(self, parts, k):
         """Entry `k` of vectors joined end to end, where it is known in which of them it lies."""
@@ -190,7 +190,7 @@ class _Parts(NamedTuple):
         return self.form._derivative(f, x, at, self.bound, self.kept)
 
 
-class _Form:
+class Form:
     """The SymPy form of trees, entry by entry, in one setting with some sizes fixed."""
 
     def __init__(self, given, sizes):
@@ -221,7 +221,7 @@ class _Form:
         one_hot = [name for name, domain in self.given.domains.items() if domain.kind == "onehot" and name in needed]
         runs = [self._run(*self.given.domains[name].axes) for name in free]
         runs += [self._run(ast.Constant(1), self.given.domains[name].axes[0]) for name in one_hot]
-        runs += [self._run(*_bounds(axis)) for axis in axes]
+        runs += [self._run(*bounds(axis)) for axis in axes]
         for chosen in product(*runs):
             self.classes = dict(zip(one_hot, chosen[len(free) :], strict=False))
             yield chosen[len(free) + len(one_hot) :], dict(zip(free, chosen, strict=False))
@@ -304,7 +304,7 @@ class _Form:
                     tree.right, (k, *columns), bound, kept
                 )
 
-            total += self.sum_over(*_bounds(axis), bound, term)
+            total += self.sum_over(*bounds(axis), bound, term)
             start += self.entry(parse(axis)) if blocks else 0
         return total
 
@@ -327,7 +327,7 @@ class _Form:
                 return KroneckerDelta(row, column)
             factor = {**bound, index: sympy.Integer(k)}
             return self.sum_over(
-                *_bounds(axis), bound, lambda m: self.entry(term, (row, m), factor, kept) * entry(k + 1, m, column)
+                *bounds(axis), bound, lambda m: self.entry(term, (row, m), factor, kept) * entry(k + 1, m, column)
             )
 
         return entry(int(low), *at)
@@ -372,7 +372,7 @@ class _Form:
 
     def _independent(self, name, at):
         """A defined quantity taken as a variable of its own, while something is differentiated by it."""
-        return sympy.IndexedBase(name, real=True)[tuple(at)] if at else sympy.Symbol(_standing_for(name), real=True)
+        return sympy.IndexedBase(name, real=True)[tuple(at)] if at else sympy.Symbol(standing_for(name), real=True)
 
     def _defined(self, name, at, bound, kept):
         for clause in self.given.clauses[name]:
@@ -427,16 +427,16 @@ class _Form:
     def _expanded(self, expression, name, bound, kept):
         """Replace what stood in for a defined quantity by its definition."""
         standing = {e: e.indices for e in expression.atoms(sympy.Indexed) if e.base.label.name == name}
-        standing |= {e: () for e in expression.atoms(sympy.Symbol) if e.name == _standing_for(name)}
+        standing |= {e: () for e in expression.atoms(sympy.Symbol) if e.name == standing_for(name)}
         return expression.xreplace({e: self._name(name, at, bound, kept) for e, at in standing.items()})
 
 
-def _standing_for(name):
+def standing_for(name):
     # Not a name of the language, and not that of an array's base, which is a symbol too.
     return name + "'"
 
 
-def _bounds(axis):
+def bounds(axis):
     """The first and the last index of an axis, as trees."""
     low, _, high = axis.rpartition("..")
     return parse(low or "1"), parse(high)

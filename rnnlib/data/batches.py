@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnlib.nn.checks import require
+from rnnlib.arguments import require
 
 
 @dataclass

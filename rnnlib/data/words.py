@@ -2,8 +2,8 @@
 
 import string
 
+from rnnlib.arguments import require
 from rnnlib.data.vocabulary import Vocabulary
-from rnnlib.nn.checks import require
 
 ACKNOWLEDGEMENT = "Acknowledgement"
 

@@ -5,7 +5,7 @@ The recurrence itself, forward and backward through time, stands in `rnn`, `lstm
 
 import numpy as np
 
-from rnnlib.nn.checks import check_choice, check_dtype, check_floats, check_mask, check_tokens, require
+from rnnlib.arguments import require, require_choice, require_dtype, require_floats, require_mask, require_tokens
 from rnnlib.nn.layer import Layer
 from rnnlib.nn.one_hot import sum_by_token
 from rnnlib.nn.products import adds_product
@@ -39,7 +39,7 @@ class Cell(Layer):
     def __init__(self, D, H, bias=1, dtype="float64", extra_shapes=None):
         require(D >= 1, "D", "at least 1", D)
         require(H >= 1, "H", "at least 1", H)
-        check_choice("bias", bias, (0, 1, 2))
+        require_choice("bias", bias, (0, 1, 2))
         self.D, self.H, self.bias = D, H, bias
         G = len(self.gates)
         shapes = {"W_xh": (D, G * H), "W_hh": (H, G * H)}
@@ -62,15 +62,15 @@ class Cell(Layer):
     def start(self, x, state, mask):
         """Check the arguments; return x, the states as arrays (T+1, B, H) with the first filled, and the padding."""
         if np.asarray(x).dtype.kind in "iu":
-            x = check_tokens("x", x, self.D)
+            x = require_tokens("x", x, self.D)
         else:
-            x = check_floats("x", x, ("T", "B", self.D), self.dtype)
+            x = require_floats("x", x, ("T", "B", self.D), self.dtype)
         T, B = x.shape[:2]
         if state is not None:
             require(len(state) == len(self.states), "state", f"a tuple of {len(self.states)} arrays", f"{len(state)}")
             for name, first in zip(self.states, state, strict=True):
-                check_floats(f"state {name}", first, (B, self.H), self.dtype)
-        mask = check_mask("mask", mask, (T, B))
+                require_floats(f"state {name}", first, (B, self.H), self.dtype)
+        mask = require_mask("mask", mask, (T, B))
         # From here on nothing is refused: what the forward pass before has left is overwritten.
         states = [self.buffer(name, (T + 1, B, self.H)) for name in self.states]
         for k, array in enumerate(states):
@@ -124,7 +124,7 @@ class Cell(Layer):
         add_product : callable
             `adds_product` with W_hhᵀ: ``add_product(da_t, immediate[t])`` is what reaches h_{t-1}.
         """
-        self._check_backward(dh, dstate)
+        self._require_of_pass(dh, dstate)
         T, B = self.x.shape[:2]
         totals = [self.buffer("d" + name, (B, self.H)) for name in self.states]
         for k, total in enumerate(totals):
@@ -139,17 +139,17 @@ class Cell(Layer):
         add_product = adds_product(self.W_hh.T if gates is None else self.W_hh.T[: gates * self.H], B)
         return self.buffer("da", (T, B, len(self.gates) * self.H)), totals, immediate, add_product
 
-    def _check_backward(self, dh, dstate):
+    def _require_of_pass(self, dh, dstate):
         require("x" in self.__dict__, "backward", "a forward pass before it", "none")
         T, B = self.x.shape[:2]
         if dh is not None:
             require(dh.shape == (T, B, self.H), "dh", f"shape {(T, B, self.H)}", dh.shape)
-            check_dtype("dh", dh, self.dtype)
+            require_dtype("dh", dh, self.dtype)
         if dstate is not None:
             require(len(dstate) == len(self.states), "dstate", f"{len(self.states)} arrays", f"{len(dstate)}")
             for array in dstate:
                 require(array.shape == (B, self.H), "dstate", f"arrays of shape {(B, self.H)}", array.shape)
-                check_dtype("dstate", array, self.dtype)
+                require_dtype("dstate", array, self.dtype)
 
     def blocks(self, T, B):
         """Slices of steps from the last to the first, each so short that its arrays stay in the cache."""

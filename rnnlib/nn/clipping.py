@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.nn.checks import require
+from rnnlib.arguments import require
 
 
 def clip_by_norm(dtheta, limit):

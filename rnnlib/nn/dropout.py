@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.nn.checks import require
+from rnnlib.arguments import require
 
 
 class Dropout:

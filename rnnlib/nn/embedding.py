@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.nn.checks import check_tokens, require
+from rnnlib.arguments import require, require_tokens
 from rnnlib.nn.layer import Layer
 from rnnlib.nn.one_hot import sum_by_token
 
@@ -24,7 +24,7 @@ class Embedding(Layer):
 
     def forward(self, tokens):
         """Vectors (T, B, D) of tokens (T, B) from 0 to V - 1; the next `forward` overwrites them."""
-        self.tokens = check_tokens("x", tokens, len(self.E))
+        self.tokens = require_tokens("x", tokens, len(self.E))
         x = self.buffer("x", (*self.tokens.shape, self.E.shape[1]))
         return np.take(self.E, self.tokens, axis=0, out=x, mode="clip")  # (the mode that writes to `out` directly)
 

@@ -11,8 +11,8 @@ the reset product. The order of the gates is z, r, n; PyTorch's is r, z, n.
 
 import numpy as np
 
+from rnnlib.arguments import require_choice
 from rnnlib.nn.cell import Cell
-from rnnlib.nn.checks import check_choice
 from rnnlib.nn.products import adds_product
 
 
@@ -31,7 +31,7 @@ class GRU(Cell):
     scales = (0.5, 0.5, 1.0)
 
     def __init__(self, D, H, bias=1, dtype="float64", reset="after"):
-        self.reset = check_choice("reset", reset, ("after", "before"))
+        self.reset = require_choice("reset", reset, ("after", "before"))
         super().__init__(D, H, bias, dtype)
 
     def forward(self, x, state=None, mask=None):

@@ -5,7 +5,7 @@ Weights of several gates are drawn gate by gate, so that fan-in and fan-out are 
 
 import numpy as np
 
-from rnnlib.nn.checks import check_choice, require
+from rnnlib.arguments import require, require_choice
 
 
 def initialise(layer, scheme, rng):
@@ -23,7 +23,7 @@ def initialise(layer, scheme, rng):
     """
     number = isinstance(scheme, int | float)
     if not number:
-        check_choice("init", scheme, ("uniform", "xavier", "orthogonal"))
+        require_choice("init", scheme, ("uniform", "xavier", "orthogonal"))
     if hasattr(layer, "draw_openness"):
         layer.draw_openness(rng)  # the Phased LSTM's
     for name, W in layer.parameters.items():

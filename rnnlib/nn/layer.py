@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.nn.checks import check_choice, require
+from rnnlib.arguments import require, require_choice
 
 
 class Layer:
@@ -21,7 +21,7 @@ class Layer:
 
     def __init__(self, shapes, dtype):
         self.dtype = np.dtype(dtype)
-        check_choice("dtype", self.dtype.name, ("float64", "float32", "complex128"))
+        require_choice("dtype", self.dtype.name, ("float64", "float32", "complex128"))
         self._buffers = {}
         self.bind(
             {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()},

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.nn.checks import check_choice, check_mask, check_range, require
+from rnnlib.arguments import require, require_choice, require_mask, require_range
 
 
 def softmax(s):
@@ -43,9 +43,9 @@ def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
     targets = np.asarray(targets)
     require(s.size > 0, "scores", "at least one number", f"shape {s.shape}")
     require(targets.shape == s.shape[:-1], "targets", f"shape {s.shape[:-1]}", targets.shape)
-    check_range("targets", targets, s.shape[-1])
-    check_choice("reduction", reduction, ("sum", "mean"))
-    mask = check_mask("mask of the loss", mask, targets.shape)
+    require_range("targets", targets, s.shape[-1])
+    require_choice("reduction", reduction, ("sum", "mean"))
+    mask = require_mask("mask of the loss", mask, targets.shape)
     count = targets.size if mask is None else mask.sum()
     require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
     ds = np.empty(s.shape, s.dtype) if ds is None else ds

@@ -10,7 +10,7 @@ from math import isqrt
 
 import numpy as np
 
-from rnnlib.nn.checks import check_choice, check_mask, require
+from rnnlib.arguments import require, require_choice, require_mask
 from rnnlib.nn.dropout import Dropout
 from rnnlib.nn.embedding import Embedding
 from rnnlib.nn.gru import GRU
@@ -69,7 +69,7 @@ class RecurrentModel:
                  init="uniform", dtype="float64", seed=0, **options):  # fmt: skip
         self.config = {"cell": cell, "V": V, "D": D, "H": H, "Y": Y, "layers": layers, "bias": bias, "dropout": dropout,
                        "every_step": every_step, "init": init, "dtype": dtype, "seed": seed, **options}  # fmt: skip
-        check_choice("cell", cell, tuple(CELLS))
+        require_choice("cell", cell, tuple(CELLS))
         require(V is not None or D is not None, "V or D", "at least one of them", "neither")
         require(V is not None or Y is not None, "Y", "a number of scores where there is no vocabulary", None)
         require(layers >= 1, "layers", "at least 1", layers)
@@ -261,10 +261,10 @@ class RecurrentModel:
     def _in_segments(self, x, targets, state, mask, times, reduction, segment):
         x, targets = np.asarray(x), np.asarray(targets)
         require(self.every_step, "segment", "a model with scores at every step", "one with scores after the last")
-        check_choice("reduction", reduction, ("sum", "mean"))
+        require_choice("reduction", reduction, ("sum", "mean"))
         require(x.ndim >= 2 and x.size > 0, "x", "shape (T, B, ...) with T ≥ 1 and B ≥ 1", x.shape)
         require(targets.shape == x.shape[:2], "targets", f"shape {x.shape[:2]}", targets.shape)
-        mask = check_mask("mask", mask, x.shape[:2])
+        mask = require_mask("mask", mask, x.shape[:2])
         count = targets.size if mask is None else int(mask.sum())
         require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
         length = isqrt(len(x) - 1) + 1 if segment == "sqrt" else segment

@@ -10,7 +10,7 @@ Where ε stands:
 
 import numpy as np
 
-from rnnlib.nn.checks import require
+from rnnlib.arguments import require
 
 
 class Optimiser:

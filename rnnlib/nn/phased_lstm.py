@@ -13,7 +13,7 @@ The gates i, f, o and g are those of the LSTM.
 
 import numpy as np
 
-from rnnlib.nn.checks import check_floats, require
+from rnnlib.arguments import require, require_floats
 from rnnlib.nn.lstm import LSTM
 
 _OPENNESS = ("tau", "shift", "r_on", "alpha")
@@ -97,7 +97,7 @@ class PhasedLSTM(LSTM):
         x, (h, c) = self.start(x, state, mask)
         T, B = x.shape[:2]
         times = self.default_times(T, B) if times is None else np.asarray(times)
-        self.times = check_floats("times", times.astype(np.float64), (T, B), np.float64)
+        self.times = require_floats("times", times.astype(np.float64), (T, B), np.float64)
         self.k, *self.phases = self._phases(self.times)
         if self.padding is not None:
             self.k[self.padding] = 0  # closed for good: the state is carried on

@@ -7,8 +7,8 @@ With f = tanh, sigmoid or relu::
 
 import numpy as np
 
+from rnnlib.arguments import require_choice
 from rnnlib.nn.cell import Cell
-from rnnlib.nn.checks import check_choice
 from rnnlib.nn.products import adds_product
 
 
@@ -38,7 +38,7 @@ class RNN(Cell):
     """
 
     def __init__(self, D, H, bias=1, dtype="float64", activation="tanh"):
-        self.activation = check_choice("activation", activation, ("tanh", "sigmoid", "relu"))
+        self.activation = require_choice("activation", activation, ("tanh", "sigmoid", "relu"))
         if activation == "sigmoid":
             self.scales = (0.5,)
         super().__init__(D, H, bias, dtype)

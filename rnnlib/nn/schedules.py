@@ -2,7 +2,7 @@
 
 from math import cos, pi
 
-from rnnlib.nn.checks import require
+from rnnlib.arguments import require
 
 
 def constant(rate):

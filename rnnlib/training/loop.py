@@ -9,8 +9,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from rnnlib import checkpoint as files
-from rnnlib.nn.checks import check_choice, require
+import rnnlib.training.checkpoint as files
+from rnnlib.arguments import require, require_choice
 from rnnlib.nn.clipping import clip_by_norm, clip_by_value
 from rnnlib.nn.losses import l2_penalty
 
@@ -73,7 +73,7 @@ class Training:
     def __init__(self, model, batches, optimiser, *, reduction="mean", clip_norm=None, clip_value=None, l2=0.0,
                  segment=None, evaluate=None, evaluate_every=100, patience=None, record_every=1, checkpoint=None,
                  checkpoint_every=1000, resume=False, vocabulary=None, threads=1, progress=True):  # fmt: skip
-        check_choice("reduction", reduction, ("sum", "mean"))
+        require_choice("reduction", reduction, ("sum", "mean"))
         for name, value in (("evaluate_every", evaluate_every), ("record_every", record_every),
                             ("checkpoint_every", checkpoint_every), ("patience", patience or 1)):  # fmt: skip
             require(value >= 1, name, "at least 1", value)

@@ -19,7 +19,7 @@ from sphinx.util import logging
 from book_builder import execution
 from book_extension.boxes import claim_box
 from book_extension.formulas import canonical, relations
-from rnnlib.mime import is_sealed
+from rnnlib.claims.seal import is_sealed
 
 LOGGER = logging.getLogger(__name__)
 ALIGNED = re.compile(r"\\(?:begin|end)\{(?:aligned|align|gathered|gather|split)\*?\}")
@@ -95,10 +95,10 @@ def cell_of(env, docname, line):
 def refuse_unsealed(app, doctree):
     """Stop where a cell shows as a claim what rnnlib did not make."""
     for box in doctree.findall(claim_box):
-        if not is_sealed(box["record"]):
+        if not is_sealed(box["payload"]):
             place = f"{app.env.docname}{cell_of(app.env, app.env.docname, box.line)}"
             raise ExtensionError(
-                f"{place}: {box['record'].get('id')!r} is shown as a claim, but rnnlib did not make it; "
+                f"{place}: {box['payload'].get('id')!r} is shown as a claim, but rnnlib did not make it; "
                 "make it with Claim, Chain, Induction or Given"
             )
 

@@ -1,4 +1,4 @@
-"""Checks of what a caller hands in: each failure is one sentence with the argument, what was expected and given."""
+"""What a caller hands in, looked at: each refusal is one sentence with the argument, what was expected and given."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ def require(condition, argument, expected, given):
         raise ValueError(f"{argument} expected {expected}, given {given}.")
 
 
-def check_choice(argument, value, choices):
+def require_choice(argument, value, choices):
     """One of a few names, or a ValueError that lists them."""
     require(value in choices, argument, "one of " + ", ".join(map(repr, choices)), repr(value))
     return value
 
 
-def check_floats(argument, array, shape, dtype):
+def require_floats(argument, array, shape, dtype):
     """A finite array of exactly this shape and dtype; a letter in `shape` stands for any size of at least 1."""
     array = np.asarray(array)
     expected = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
@@ -23,33 +23,33 @@ def check_floats(argument, array, shape, dtype):
         n >= 1 if isinstance(size, str) else n == size for n, size in zip(array.shape, shape, strict=True)
     )
     require(fits, argument, f"shape {expected}" + (" with every size ≥ 1" if array.size == 0 else ""), array.shape)
-    check_dtype(argument, array, dtype)
+    require_dtype(argument, array, dtype)
     require(np.isfinite(array).all(), argument, "finite numbers", "NaN or infinity")
     return array
 
 
-def check_dtype(argument, array, dtype):
+def require_dtype(argument, array, dtype):
     """An array of exactly this dtype."""
     if array.dtype != dtype:  # (to write a dtype as text takes longer than a step of a small network)
         require(False, argument, f"dtype {np.dtype(dtype)}", array.dtype)
 
 
-def check_tokens(argument, tokens, V):
+def require_tokens(argument, tokens, V):
     """Integers of shape (T, B), each from 0 to V - 1."""
     tokens = np.asarray(tokens)
     require(tokens.ndim == 2 and tokens.size > 0, argument, "shape (T, B) with T ≥ 1 and B ≥ 1", tokens.shape)
-    check_range(argument, tokens, V)
+    require_range(argument, tokens, V)
     return tokens
 
 
-def check_range(argument, tokens, V):
+def require_range(argument, tokens, V):
     """Integers, each from 0 to V - 1, in an array of any shape."""
     require(tokens.dtype.kind in "iu", argument, "integers", tokens.dtype)
     low, high = tokens.min(), tokens.max()
     require(low >= 0 and high < V, argument, f"tokens from 0 to {V - 1}", int(low if low < 0 else high))
 
 
-def check_mask(argument, mask, shape):
+def require_mask(argument, mask, shape):
     """True where a step counts and False where it is padding; no mask, or one without padding, gives None."""
     if mask is None:
         return None
