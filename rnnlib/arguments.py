@@ -1,5 +1,8 @@
 """What a caller hands in, looked at: each refusal is one sentence with the argument, what was expected and given."""
 
+from math import isfinite
+from numbers import Integral, Real
+
 import numpy as np
 
 
@@ -13,6 +16,20 @@ def require_choice(argument, value, choices):
     """One of a few names, or a ValueError that lists them."""
     require(value in choices, argument, "one of " + ", ".join(map(repr, choices)), repr(value))
     return value
+
+
+def require_size(argument, value, least=1):
+    """An integer of at least `least`, Python's or NumPy's: no bool, and no float such as 64.0."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+    require(whole and value >= least, argument, f"an integer of at least {least}", repr(value))
+    return int(value)
+
+
+def require_number(argument, value, expected="a number", holds=lambda value: True):
+    """A finite real number for which `holds` is true, as `expected` says: no bool."""
+    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    require(real and isfinite(value) and holds(value), argument, expected, repr(value))
+    return float(value)
 
 
 def require_floats(argument, array, shape, dtype):
