@@ -1,5 +1,10 @@
-"""Batches for training: each source can say where it stands, and continue from there exactly."""
+"""Batches for training: each source says where it stands, continues from there exactly, and tells its data apart.
 
+Every source has four methods: `next` gives a batch; `position` says where the source stands, as a JSON value, and
+`seek` goes there; `digest` tells which data these are, so that no run goes on with others by mistake.
+"""
+
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +20,16 @@ class Batch:
     targets: np.ndarray
     mask: np.ndarray | None = None
     fresh: bool = True
+
+
+def _sha256(*arrays):
+    """A fingerprint of arrays (or None): of their dtypes, shapes and numbers."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        array = np.ascontiguousarray([] if array is None else array)
+        digest.update(f"{array.dtype} {array.shape};".encode())
+        digest.update(array.data if array.size else b"")
+    return digest.hexdigest()
 
 
 class OneBatch:
@@ -36,6 +51,10 @@ class OneBatch:
         """Where the source stands, as a JSON value."""
         return None
 
+    def digest(self):
+        """Which data these are, as a JSON value: equal for two sources that give the same batches."""
+        return {"kind": "OneBatch", "sha256": _sha256(self.batch.x, self.batch.targets)}
+
     def seek(self, position):
         """Continue from an earlier position."""
 
@@ -51,7 +70,7 @@ class DrawnBatches:
     """
 
     def __init__(self, draw, seed=0):
-        self.draw, self.rng = draw, np.random.default_rng(seed)
+        self.draw, self.seed, self.rng = draw, seed, np.random.default_rng(seed)
 
     def next(self):
         """A new batch."""
@@ -60,6 +79,11 @@ class DrawnBatches:
     def position(self):
         """Where the source stands, as a JSON value."""
         return self.rng.bit_generator.state
+
+    def digest(self):
+        """Which data these are, as a JSON value: the seed and the function's name. What it does can't be seen."""
+        name = getattr(self.draw, "__qualname__", type(self.draw).__qualname__)
+        return {"kind": "DrawnBatches", "draw": name, "seed": self.seed}
 
     def seek(self, position):
         """Continue from an earlier position."""
@@ -86,7 +110,7 @@ class TextBatches:
         require(length >= 1, "tokens", f"more than {B} tokens for {B} streams", len(tokens))
         self.x = np.ascontiguousarray(tokens[: length * B].reshape(B, length).T)
         self.targets = np.ascontiguousarray(tokens[1 : length * B + 1].reshape(B, length).T)
-        self.T, self.at = T, 0
+        self.T, self.at, self.fingerprint = T, 0, None
 
     def __len__(self):
         """Batches in an epoch."""
@@ -102,6 +126,12 @@ class TextBatches:
     def position(self):
         """Where the source stands, as a JSON value."""
         return self.at
+
+    def digest(self):
+        """Which data these are, as a JSON value: equal for two sources that give the same batches."""
+        if self.fingerprint is None:  # once, because a long text takes a second
+            self.fingerprint = _sha256(self.x, self.targets[-1])
+        return {"kind": "TextBatches", "T": self.T, "B": self.x.shape[1], "sha256": self.fingerprint}
 
     def seek(self, position):
         """Continue from an earlier position."""
@@ -126,7 +156,7 @@ class ShuffledBatches:
         require(x.ndim >= 2 and x.size > 0, "x", "shape (T, N, ...) with every size ≥ 1", x.shape)
         require(targets.shape[-1] == x.shape[1], "targets", f"{x.shape[1]} examples", targets.shape[-1])
         self.x, self.targets, self.mask, self.B = x, targets, mask, B
-        self.rng, self.at = np.random.default_rng(seed), 0
+        self.seed, self.rng, self.at, self.fingerprint = seed, np.random.default_rng(seed), 0, None
 
     def next(self):
         """The next batch."""
@@ -143,6 +173,12 @@ class ShuffledBatches:
         if self.at == 0:
             return {"at": 0, "random": self.rng.bit_generator.state}
         return {"at": self.at, "random": self.before}
+
+    def digest(self):
+        """Which data these are, as a JSON value: equal for two sources that give the same batches."""
+        if self.fingerprint is None:  # once, because many examples take a second
+            self.fingerprint = _sha256(self.x, self.targets, self.mask)
+        return {"kind": "ShuffledBatches", "B": self.B, "seed": self.seed, "sha256": self.fingerprint}
 
     def seek(self, position):
         """Continue from an earlier position."""
