@@ -41,7 +41,7 @@ def test_the_header_is_plain_json(saved):
     data = saved[0].read_bytes()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     assert header["__metadata__"]["format"] == files.FORMAT
-    assert json.loads(header["__metadata__"]["record"])["model"]["cell"] == "gru"
+    assert json.loads(header["__metadata__"]["description"])["model"]["cell"] == "gru"
 
 
 def test_truncated_files_are_refused(saved):
@@ -75,7 +75,7 @@ def test_any_changed_bit_is_refused(saved):
 def test_foreign_files_are_refused(tmp_path):
     path = tmp_path / "foreign"
     save_file({"theta": np.zeros(3)}, path)
-    with pytest.raises(ValueError, match=r"marked 'rnnlib checkpoint 1', given .* with 'no such mark'"):
+    with pytest.raises(ValueError, match=r"marked 'rnnlib checkpoint 2', given .* with 'no such mark'"):
         load_model(path)
     save_file({"theta": np.zeros(3)}, path, metadata={"format": "rnnlib checkpoint 99"})
     with pytest.raises(ValueError, match="with 'rnnlib checkpoint 99'"):
@@ -86,6 +86,12 @@ def test_foreign_files_are_refused(tmp_path):
             load_model(other)
     with pytest.raises(ValueError, match="checkpoint expected an existing file"):
         load_model(tmp_path / "none")
+
+
+def test_a_model_is_saved_where_a_file_can_be(tmp_path):
+    for path in (tmp_path / "none" / "c", tmp_path):
+        with pytest.raises(ValueError, match="path expected a file"):
+            save_model(path, RecurrentModel("rnn", V=4, H=3))
 
 
 class Bomb:
@@ -103,7 +109,7 @@ def test_nothing_is_unpickled(tmp_path, monkeypatch):
 
 def test_parameters_of_another_size_are_refused(tmp_path):
     model = RecurrentModel("rnn", V=4, H=3)
-    write(tmp_path / "c", {"theta": model.theta[:-1]}, files.model_record(model, None))
+    write(tmp_path / "c", {"theta": model.theta[:-1]}, files.describe(model, None))
     with pytest.raises(ValueError, match=r"parameters in .* expected float64 \(\d+,\), given float64"):
         load_model(tmp_path / "c")
 
@@ -140,9 +146,9 @@ def test_kill_at_any_moment_leaves_a_whole_file(tmp_path):
         process.send_signal(signal.SIGKILL)
         said = process.stdout.read().split()
         process.wait()
-        arrays, record = read(path)
-        assert np.all(arrays["theta"] == record["k"])
-        assert record["k"] >= int(said[-1] if said else 0)
+        arrays, description = read(path)
+        assert np.all(arrays["theta"] == description["k"])
+        assert description["k"] >= int(said[-1] if said else 0)
 
 
 TRAINER = """

@@ -55,15 +55,29 @@ def test_prefix_stop_batch_and_seed():
 def test_bad_input():
     net = model()
     cases = [
-        (lambda: generate(net, VOCABULARY, ""), "prefix expected at least one character"),
+        (lambda: generate(net, VOCABULARY, ""), "prefix expected a text of at least one character"),
         (lambda: generate(net, VOCABULARY, "z"), "text expected only the 5 characters of the vocabulary, given 'z'"),
         (
             lambda: generate(net, VOCABULARY, "a", temperature=-1),
             "temperature expected 0 .greedy. or a positive number",
         ),
         (lambda: generate(net, VOCABULARY, "a", temperature=np.nan), "temperature expected"),
-        (lambda: generate(net, VOCABULARY, "a", batch=0), "batch expected at least 1"),
-        (lambda: generate(net, VOCABULARY, "a", -1), "length expected 0 or more"),
+        (lambda: generate(net, VOCABULARY, "a", batch=0), "batch expected an integer of at least 1"),
+        (lambda: generate(net, VOCABULARY, "a", -1), "length expected an integer of at least 0"),
+        (lambda: generate(net, VOCABULARY, "a", stop="bc"), "stop expected one character, given 'bc'"),
+        (lambda: generate(net, VOCABULARY, "a", stop=""), "stop expected one character, given ''"),
+        (lambda: generate(net, VOCABULARY, "a", seed=-1), "seed expected an integer of at least 0"),
+        (lambda: generate(net, VOCABULARY, "a", temperature=True), "temperature expected"),
+        (lambda: generate(net, Vocabulary("abc"), "a"), "vocabulary expected one of 5 tokens"),
+        (
+            lambda: sample_tokens(net, np.zeros((1, 1), int), 3, temperature=0, stop=5),
+            "stop expected a token from 0 to 4",
+        ),
+        (
+            lambda: sample_tokens(net, np.full((1, 1), 5), 0, temperature=0),
+            "prefix expected tokens from 0 to 4, given 5",
+        ),
+        (lambda: sample_tokens(net, np.zeros((1, 1), int), 3, rng=7), "rng expected a random generator"),
         (lambda: sample_tokens(net, np.zeros((1, 1), int), 3), "rng expected a random generator"),
         (lambda: sample_tokens(RecurrentModel(V=5, Y=2), np.zeros((1, 1), int), 3), "model expected tokens in"),
     ]
@@ -83,7 +97,11 @@ def test_the_command_writes_what_generate_writes(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("prefix", "with_vocabulary", "message"),
-    [("xyz", True, "given 'x'"), ("", True, "at least one character"), ("a", False, "a file with a vocabulary")],
+    [
+        ("xyz", True, "given 'x'"),
+        ("", True, "a text of at least one character"),
+        ("a", False, "a file with a vocabulary"),
+    ],
 )
 def test_the_command_says_what_is_wrong(prefix, with_vocabulary, message, tmp_path, capsys):
     save_model(tmp_path / "net", model(), VOCABULARY if with_vocabulary else None)

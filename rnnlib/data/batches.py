@@ -1,7 +1,8 @@
 """Batches for training: each source says where it stands, continues from there exactly, and tells its data apart.
 
 Every source has four methods: `next` gives a batch; `position` says where the source stands, as a JSON value, and
-`seek` goes there; `digest` tells which data these are, so that no run goes on with others by mistake.
+`seek` goes there; `digest` tells which data these are, so that no run goes on with others by mistake. Sources that end
+have an `epoch` too: all their batches once, for an evaluation.
 """
 
 import hashlib
@@ -46,6 +47,10 @@ class OneBatch:
     def next(self):
         """The batch."""
         return self.batch
+
+    def epoch(self):
+        """The batch, once."""
+        yield self.batch
 
     def position(self):
         """Where the source stands, as a JSON value."""
@@ -118,10 +123,17 @@ class TextBatches:
 
     def next(self):
         """The next T steps of all streams."""
-        steps = slice(self.at, self.at + self.T)
-        batch = Batch(self.x[steps], self.targets[steps], fresh=self.at == 0)
-        self.at = 0 if steps.stop >= len(self.x) else steps.stop
+        batch = self._from(self.at)
+        self.at = 0 if self.at + self.T >= len(self.x) else self.at + self.T
         return batch
+
+    def epoch(self):
+        """All batches from the beginning, wherever the source stands."""
+        yield from map(self._from, range(0, len(self.x), self.T))
+
+    def _from(self, at):
+        steps = slice(at, at + self.T)
+        return Batch(self.x[steps], self.targets[steps], fresh=at == 0)
 
     def position(self):
         """Where the source stands, as a JSON value."""
@@ -165,6 +177,14 @@ class ShuffledBatches:
             self.order = self.rng.permutation(self.x.shape[1])
         chosen = self.order[self.at : self.at + self.B]
         self.at = 0 if self.at + self.B >= len(self.order) else self.at + self.B
+        return self._of(chosen)
+
+    def epoch(self):
+        """All examples once, in their own order, wherever the source stands."""
+        for first in range(0, self.x.shape[1], self.B):
+            yield self._of(slice(first, first + self.B))
+
+    def _of(self, chosen):
         mask = None if self.mask is None else self.mask[:, chosen]
         return Batch(self.x[:, chosen], self.targets[..., chosen], mask)
 

@@ -1,6 +1,7 @@
 """One file that holds a model, and where training stands: written whole or not at all, and read without unpickling.
 
-The file is in the safetensors format: named arrays, with a JSON record and a SHA-256 digest of both in its header.
+The file is in the safetensors format: named arrays, and in its header a description in JSON and a SHA-256 digest of
+both.
 """
 
 import hashlib
@@ -12,18 +13,35 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from rnnlib.arguments import require
 from rnnlib.data.vocabulary import Vocabulary
 from rnnlib.nn.model import RecurrentModel
 
-FORMAT = "rnnlib checkpoint 1"
+FORMAT = "rnnlib checkpoint 2"
 
 
-def write(path, arrays, record):
-    """Replace the file by one with these arrays and this record (of JSON values); a crash leaves the old one whole."""
+def new_file(path: str | Path, argument: str) -> Path:
+    """A path to which a file can be written, tried before the work begins.
+
+    Raises
+    ------
+    ValueError
+        If its folder is missing or can't be written to, or it is a folder itself; `argument` names it in the sentence.
+    """
+    path = Path(path)
+    folder = path.absolute().parent
+    require(folder.is_dir(), argument, "a file in an existing folder", repr(str(path)))
+    require(not path.is_dir(), argument, "a file", f"the folder {str(path)!r}")
+    require(os.access(folder, os.W_OK), argument, "a file in a folder that can be written to", repr(str(path)))
+    return path
+
+
+def write(path: str | Path, arrays: dict[str, np.ndarray], description: dict) -> None:
+    """Replace the file by one of these arrays and this description (JSON values); a crash leaves the old one whole."""
     path = Path(path)
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    text = json.dumps(record)
-    header = {"format": FORMAT, "record": text, "sha256": _digest(arrays, text)}
+    text = json.dumps(description)
+    header = {"format": FORMAT, "description": text, "sha256": _digest(arrays, text)}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(temporary, "wb") as file:
@@ -35,8 +53,8 @@ def write(path, arrays, record):
         temporary.unlink(missing_ok=True)
 
 
-def read(path):
-    """The arrays and the record of a file that `write` made.
+def read(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
+    """The arrays and the description of a file that `write` made.
 
     Raises
     ------
@@ -54,9 +72,9 @@ def read(path):
     if header.get("format") != FORMAT:
         found = header.get("format", "no such mark")
         raise ValueError(f"checkpoint expected a file marked {FORMAT!r}, given {str(path)!r} with {found!r}.")
-    if header.get("sha256") != _digest(arrays, header.get("record", "")):
+    if header.get("sha256") != _digest(arrays, header.get("description", "")):
         raise ValueError(f"checkpoint expected the digest that it was written with, given damage in {str(path)!r}.")
-    return arrays, json.loads(header["record"])
+    return arrays, json.loads(header["description"])
 
 
 def _digest(arrays, text):
@@ -67,7 +85,7 @@ def _digest(arrays, text):
     return digest.hexdigest()
 
 
-def save_model(path, model, vocabulary=None, **more):
+def save_model(path: str | Path, model: RecurrentModel, vocabulary: Vocabulary | None = None, **more) -> None:
     """Write a model, with its vocabulary if it has one and more JSON values about it.
 
     Parameters
@@ -78,11 +96,16 @@ def save_model(path, model, vocabulary=None, **more):
     vocabulary : Vocabulary, optional
     **more
         JSON values to keep with it, such as the loss that it reached.
+
+    Raises
+    ------
+    ValueError
+        If no file can be written there.
     """
-    write(path, {"theta": model.theta}, model_record(model, vocabulary) | {"more": more})
+    write(new_file(path, "path"), {"theta": model.theta}, describe(model, vocabulary) | {"more": more})
 
 
-def load_model(path):
+def load_model(path: str | Path) -> tuple[RecurrentModel, Vocabulary | None]:
     """The model and its vocabulary (or None) from a file of `save_model`, or from a checkpoint of training.
 
     Raises
@@ -90,18 +113,18 @@ def load_model(path):
     ValueError
         If the file is missing, damaged, or of another kind.
     """
-    arrays, record = read(path)
-    model = RecurrentModel(**record["model"])
+    arrays, description = read(path)
+    model = RecurrentModel(**description["model"])
     restore_theta(model, arrays, path)
-    return model, None if record["vocabulary"] is None else Vocabulary(record["vocabulary"])
+    return model, None if description["vocabulary"] is None else Vocabulary(description["vocabulary"])
 
 
-def model_record(model, vocabulary):
-    """What describes a model besides its parameters, as JSON values."""
+def describe(model: RecurrentModel, vocabulary: Vocabulary | None) -> dict:
+    """What a model is besides its parameters, as JSON values."""
     return {"model": model.config, "vocabulary": None if vocabulary is None else vocabulary.characters}
 
 
-def restore_theta(model, arrays, path):
+def restore_theta(model: RecurrentModel, arrays: dict[str, np.ndarray], path: str | Path) -> None:
     """Put the parameters in place, if they fit."""
     theta = arrays.get("theta")
     if theta is None or theta.shape != model.theta.shape or theta.dtype != model.theta.dtype:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-import rnnlib.training.checkpoint as files
-from rnnlib.arguments import require, require_choice
-from rnnlib.nn.clipping import clip_by_norm, clip_by_value
-from rnnlib.nn.losses import l2_penalty
+from rnnlib.arguments import require, require_choice, require_number, require_size
+from rnnlib.data import DrawnBatches, OneBatch, ShuffledBatches, TextBatches, Vocabulary
+from rnnlib.nn import RecurrentModel, clip_by_norm, clip_by_value, l2_penalty
+from rnnlib.nn.optimisers import Optimiser
+from rnnlib.training.checkpoint import new_file
+from rnnlib.training.evaluation import mean_loss
+from rnnlib.training.history import History
+from rnnlib.training.resuming import restore, save
 
 
 class LossNotFinite(ValueError):
@@ -28,7 +33,7 @@ class Training:
     batches : OneBatch, DrawnBatches, TextBatches or ShuffledBatches
         Where batches come from. The state is carried on between those of a text.
     optimiser : Optimiser
-    reduction : {"sum", "mean"}
+    reduction : {"mean", "sum"}
         Of the loss over the predictions of a batch.
     clip_norm, clip_value : float, optional
         Clip the gradient by its norm, or each component.
@@ -36,18 +41,19 @@ class Training:
         λ of a penalty ½ λ Σ W² over the weight matrices, not the biases. It is not part of the recorded loss.
     segment : int or "sqrt", optional
         See `RecurrentModel.loss_and_gradients`.
-    evaluate : function, optional
-        From the model to a dict of numbers, one of them "loss": it is called every `evaluate_every` updates.
+    evaluate : TextBatches, ShuffledBatches, OneBatch or function, optional
+        Data whose mean loss is taken before the first update and after every `evaluate_every`; or a function from the
+        model to a dict of numbers, one of them "loss".
     evaluate_every : int
     patience : int, optional
         Stop after so many evaluations in a row without a lower loss, and put the best parameters back.
     record_every : int
-        Keep the loss of every so many updates in the record.
+        Keep the loss of every so many updates in `history`.
     checkpoint : str or Path, optional
         File to save to every `checkpoint_every` updates, and at the end. It must not exist, unless `resume`.
     checkpoint_every : int
     resume : bool
-        Continue from the checkpoint, bit for bit as if the run had not stopped.
+        Continue from the checkpoint, bit for bit as if the run had not stopped: with the same settings and data.
     vocabulary : Vocabulary, optional
         Kept in the checkpoint, so that text can be generated from it.
     threads : int
@@ -59,49 +65,87 @@ class Training:
     ----------
     updates : int
         Updates made so far.
-    record : list of dict
-        ``{"update": 1, "loss": ...}`` with "norm" where the gradient is clipped by norm.
-    evaluations : list of dict
-        What `evaluate` returned, with "update".
+    history : History
+        Arrays to plot: ``history.update`` and ``history.loss`` in nats, and ``history.norm`` of the gradient where it
+        is clipped by norm. A loss is of the batch of its update, before it.
+    evaluations : History
+        ``evaluations.update``, ``evaluations.loss`` and what else `evaluate` returned.
 
     Raises
     ------
     ValueError
-        For impossible settings, or a checkpoint that is damaged, foreign, or of another model or optimiser.
+        For impossible settings; for a checkpoint that can't be written, is damaged, foreign, or was made under other
+        settings or with other data.
     """
 
-    def __init__(self, model, batches, optimiser, *, reduction="mean", clip_norm=None, clip_value=None, l2=0.0,
-                 segment=None, evaluate=None, evaluate_every=100, patience=None, record_every=1, checkpoint=None,
-                 checkpoint_every=1000, resume=False, vocabulary=None, threads=1, progress=True):  # fmt: skip
-        require_choice("reduction", reduction, ("sum", "mean"))
-        for name, value in (("evaluate_every", evaluate_every), ("record_every", record_every),
-                            ("checkpoint_every", checkpoint_every), ("patience", patience or 1)):  # fmt: skip
-            require(value >= 1, name, "at least 1", value)
-        require(patience is None or evaluate is not None, "patience", "an `evaluate` to go with it", "none")
-        self.model, self.batches, self.optimiser = model, batches, optimiser
+    def __init__(
+        self,
+        model: RecurrentModel,
+        batches: OneBatch | DrawnBatches | TextBatches | ShuffledBatches,
+        optimiser: Optimiser,
+        *,
+        reduction: str = "mean",
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        l2: float = 0.0,
+        segment: int | str | None = None,
+        evaluate: TextBatches | ShuffledBatches | OneBatch | Callable[[RecurrentModel], dict] | None = None,
+        evaluate_every: int = 100,
+        patience: int | None = None,
+        record_every: int = 1,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: int = 1000,
+        resume: bool = False,
+        vocabulary: Vocabulary | None = None,
+        threads: int = 1,
+        progress: bool = True,
+    ):
+        self.model, self.batches, self.optimiser, self.vocabulary = model, batches, optimiser, vocabulary
         self.reduction, self.clip_norm, self.clip_value, self.l2 = reduction, clip_norm, clip_value, l2
         self.segment, self.evaluate, self.evaluate_every, self.patience = segment, evaluate, evaluate_every, patience
-        self.record_every, self.vocabulary, self.progress = record_every, vocabulary, progress
-        self.threads = threads
-        self.checkpoint = None if checkpoint is None else Path(checkpoint)
-        self.checkpoint_every = checkpoint_every
-        self.updates, self.record, self.evaluations = 0, [], []
-        self.state, self.saved, self.stopped = None, None, False
-        self.best = {"loss": np.inf, "update": 0, "theta": None}
+        self.record_every, self.checkpoint_every, self.threads, self.progress = (
+            record_every, checkpoint_every, threads, progress,
+        )  # fmt: skip
+        self._require_possible()
+        self.checkpoint = None if checkpoint is None else new_file(checkpoint, "checkpoint")
+        self.history = History(record_every, first=record_every)
+        self.evaluations = History(evaluate_every, first=0)
+        self.updates, self.state, self.saved, self.stopped, self.best = 0, None, None, False, None
         if resume:
             require(checkpoint is not None, "resume", "a checkpoint to continue from", "none")
-            self._load()
+            restore(self)
         elif self.checkpoint is not None:
             free = not self.checkpoint.exists()
             require(free, "checkpoint", "a new file, or resume=True to continue", f"the existing {str(checkpoint)!r}")
 
-    def run(self, updates):
+    def _require_possible(self):
+        require(isinstance(self.model, RecurrentModel), "model", "a RecurrentModel", type(self.model).__name__)
+        for method in ("next", "position", "seek", "digest"):
+            require(hasattr(self.batches, method), "batches", f"an object with a method {method}", repr(self.batches))
+        require(isinstance(self.optimiser, Optimiser), "optimiser", "one such as Adam(0.001)", repr(self.optimiser))
+        require_choice("reduction", self.reduction, ("sum", "mean"))
+        for name in ("evaluate_every", "record_every", "checkpoint_every", "threads"):
+            require_size(name, getattr(self, name))
+        for name in ("clip_norm", "clip_value"):
+            if getattr(self, name) is not None:
+                require_number(name, getattr(self, name), "a positive number", lambda limit: limit > 0)
+        require_number("l2", self.l2, "a number of at least 0", lambda strength: strength >= 0)
+        if self.patience is not None:
+            require_size("patience", self.patience)
+            require(self.evaluate is not None, "patience", "an `evaluate` to go with it", "none")
+        good = self.evaluate is None or callable(self.evaluate) or hasattr(self.evaluate, "epoch")
+        require(good, "evaluate", "a function, or batches of an epoch that ends", repr(self.evaluate))
+        if self.vocabulary is not None:
+            fits = len(self.vocabulary) == self.model.V
+            require(fits, "vocabulary", f"one of {self.model.V} tokens, as the model has", len(self.vocabulary))
+
+    def run(self, updates: int) -> "Training":
         """Make updates until there are so many in all, or patience ends, or the reader interrupts.
 
         Returns
         -------
         Training
-            Itself, for its `record` and `evaluations`.
+            Itself, for its `history` and `evaluations`.
 
         Raises
         ------
@@ -110,11 +154,14 @@ class Training:
         KeyboardInterrupt
             After Ctrl-C, once the update in progress is done and saved; its message says how to continue.
         """
+        require_size("updates", updates)
         with (
             threadpool_limits(self.threads, user_api="blas"),
             _interrupts() as interrupted,
             tqdm(total=updates, initial=self.updates, disable=not self.progress, unit="update") as bar,
         ):
+            if self.evaluate is not None and not len(self.evaluations):
+                self._evaluate()
             while self.updates < updates and not self.stopped and not interrupted:
                 loss = self.step()
                 bar.update()
@@ -128,103 +175,66 @@ class Training:
             self.save()
         if interrupted:
             raise KeyboardInterrupt(self._how_to_resume())
-        if self.patience is not None and self.best["theta"] is not None:
-            self.model.theta[...] = self.best["theta"]
+        if self.patience is not None and self.best is not None:
+            self.model.theta[...] = self.best
         return self
 
-    def step(self):
+    def step(self) -> float:
         """Make one update; return the loss before it."""
-        batch, model = self.batches.next(), self.model
+        batch, model, numbers = self.batches.next(), self.model, {}
         loss, self.state = model.loss_and_gradients(
             batch.x, batch.targets, None if batch.fresh else self.state, batch.mask,
             reduction=self.reduction, segment=self.segment,
         )  # fmt: skip
         if not np.isfinite(loss):
             self._not_finite("loss", loss)
-        entry = {"update": self.updates + 1, "loss": loss}
         if self.l2:
             for name, W in model.parameters.items():
                 if W.ndim == 2:
                     l2_penalty(W, self.l2, half=True, dW=model.gradients[name])
         if self.clip_norm is not None:
-            entry["norm"] = clip_by_norm(model.dtheta, self.clip_norm)
+            numbers["norm"] = clip_by_norm(model.dtheta, self.clip_norm)
         if self.clip_value is not None:
             clip_by_value(model.dtheta, self.clip_value)
         self.optimiser.step(model.theta, model.dtheta)
         model.keep_domain()
         self.updates += 1
         if self.updates % self.record_every == 0:
-            self.record.append(entry)
+            self.history.append(loss=loss, **numbers)
         return loss
 
     def _evaluate(self):
-        result = {name: float(value) for name, value in self.evaluate(self.model).items()}
-        self.evaluations.append({"update": self.updates, **result})
-        if result["loss"] < self.best["loss"]:
-            self.best = {"loss": result["loss"], "update": self.updates, "theta": self.model.theta.copy()}
-        elif self.patience is not None:
-            since = [entry for entry in self.evaluations if entry["update"] > self.best["update"]]
-            self.stopped = len(since) >= self.patience
+        if callable(self.evaluate):
+            found = self.evaluate(self.model)
+            good = isinstance(found, dict) and "loss" in found and found.keys() >= set(self.evaluations.columns)
+            require(good, "evaluate", 'a function that returns a dict with "loss", and the same keys each time', found)
+        else:
+            found = {"loss": mean_loss(self.model, self.evaluate)}
+        if not np.isfinite(found["loss"]):
+            self._not_finite("loss of the evaluation", found["loss"])
+        self.evaluations.append(**{name: float(value) for name, value in found.items()})
+        if self.patience is not None:
+            losses = self.evaluations.loss
+            since = len(losses) - 1 - int(np.argmin(losses))  # evaluations since the lowest loss
+            if since == 0:
+                self.best = self.model.theta.copy()
+            self.stopped = since >= self.patience
 
-    def save(self):
-        """Write the checkpoint: parameters, optimiser, data position, random and carried states, record."""
+    def save(self) -> None:
+        """Write the checkpoint: parameters, optimiser, data position, random and carried states, history."""
+        require(self.checkpoint is not None, "save", "a run with a checkpoint", "none")
         if not np.isfinite(self.model.theta).all():
             self._not_finite("parameters", "NaN or infinity")
-        arrays = {"theta": self.model.theta}
-        arrays |= {f"optimiser {name}": vector for name, vector in self.optimiser.state.items()}
-        if self.best["theta"] is not None:
-            arrays["best theta"] = self.best["theta"]
-        for layer, parts in enumerate(self.state or []):
-            arrays |= {f"state {layer} {k}": part for k, part in enumerate(parts)}
-        files.write(
-            self.checkpoint,
-            arrays,
-            files.model_record(self.model, self.vocabulary)
-            | {
-                "optimiser": self._optimiser_record(),
-                "training": {
-                    "updates": self.updates,
-                    "optimiser updates": self.optimiser.updates,
-                    "position": self.batches.position(),
-                    "random": self.model.rng.bit_generator.state,
-                    "stopped": self.stopped,
-                    "best": {"loss": self.best["loss"], "update": self.best["update"]},
-                    "record": self.record,
-                    "evaluations": self.evaluations,
-                },
-            },
-        )
+        save(self)
         self.saved = self.updates
-
-    def _load(self):
-        arrays, record = files.read(self.checkpoint)
-        require("training" in record, "checkpoint", "one of training", "a model alone")
-        expected = files.model_record(self.model, self.vocabulary) | {"optimiser": self._optimiser_record()}
-        for name, value in expected.items():
-            # through JSON both ways, where tuples are lists
-            same = files.json.loads(files.json.dumps(value)) == record[name]
-            require(same, f"checkpoint's {name}", f"{value!r:.200}", f"{record[name]!r:.200}")
-        files.restore_theta(self.model, arrays, self.checkpoint)
-        kept = {name.split(" ")[1]: array for name, array in arrays.items() if name.startswith("optimiser ")}
-        training = record["training"]
-        self.optimiser.restore(training["optimiser updates"], kept)
-        self.batches.seek(training["position"])
-        self.model.rng.bit_generator.state = training["random"]
-        self.updates = self.saved = training["updates"]
-        self.stopped, self.best = training["stopped"], training["best"] | {"theta": arrays.get("best theta")}
-        self.record, self.evaluations = training["record"], training["evaluations"]
-        places = sorted(name.split(" ")[1:] for name in arrays if name.startswith("state "))
-        layers = [[k for layer, k in places if layer == str(n)] for n in range(len(self.model.cells))]
-        if places:
-            self.state = [tuple(arrays[f"state {n} {k}"] for k in parts) for n, parts in enumerate(layers)]
-
-    def _optimiser_record(self):
-        simple = {k: v for k, v in vars(self.optimiser).items() if isinstance(v, int | float | tuple)}
-        return {"kind": type(self.optimiser).__name__, **{k: v for k, v in simple.items() if k != "updates"}}
 
     def _not_finite(self, what, value):
         kept = "no checkpoint was saved" if self.saved is None else f"{self.checkpoint} keeps update {self.saved}"
         raise LossNotFinite(f"{what} expected finite numbers, given {value} at update {self.updates + 1}; {kept}.")
+
+    def __repr__(self) -> str:
+        last = f", loss {self.history.loss[-1]:.4g}" if len(self.history) else ""
+        return f"Training({self.model!r}, {type(self.optimiser).__name__}: {self.updates} updates{last})"
 
     def _how_to_resume(self):
         if self.checkpoint is None:

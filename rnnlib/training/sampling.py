@@ -2,11 +2,20 @@
 
 import numpy as np
 
-from rnnlib.arguments import require
-from rnnlib.nn.losses import softmax
+from rnnlib.arguments import require, require_number, require_size, require_tokens
+from rnnlib.data import Vocabulary
+from rnnlib.nn import RecurrentModel, softmax
 
 
-def sample_tokens(model, prefix, length, *, temperature=1.0, stop=None, rng=None):
+def sample_tokens(
+    model: RecurrentModel,
+    prefix: np.ndarray,
+    length: int,
+    *,
+    temperature: float = 1.0,
+    stop: int | None = None,
+    rng: np.random.Generator | None = None,
+) -> list[np.ndarray]:
     """Continue a batch of token sequences.
 
     Parameters
@@ -38,13 +47,14 @@ def sample_tokens(model, prefix, length, *, temperature=1.0, stop=None, rng=None
     V = model.V
     require(V is not None and model.every_step and model.W_hy.shape[1] == V, "model",
             "tokens in and a score for each token out", "another")  # fmt: skip
-    require(
-        temperature >= 0 and np.isfinite(temperature), "temperature", "0 (greedy) or a positive number", temperature
-    )
-    require(length >= 0, "length", "0 or more", length)
-    require(temperature == 0 or rng is not None, "rng", "a random generator unless the temperature is 0", rng)
-    prefix = np.asarray(prefix)
-    require(prefix.ndim == 2 and prefix.size > 0, "prefix", "shape (T, B) with at least one token each", prefix.shape)
+    require_number("temperature", temperature, "0 (greedy) or a positive number", lambda value: value >= 0)
+    require_size("length", length, least=0)
+    require(temperature == 0 or isinstance(rng, np.random.Generator), "rng",
+            "a random generator, such as np.random.default_rng(0), unless the temperature is 0", rng)  # fmt: skip
+    prefix = require_tokens("prefix", prefix, V)
+    if stop is not None:
+        require_size("stop", stop, least=0)
+        require(stop < V, "stop", f"a token from 0 to {V - 1}", stop)
     state, x, drawn, now = None, prefix, [], 0
     open_ = np.ones(prefix.shape[1], bool)
     for _ in range(length):
@@ -76,7 +86,17 @@ def _first(column, stop):
     return at[0] if len(at) else len(column)
 
 
-def generate(model, vocabulary, prefix, length=200, *, temperature=1.0, stop=None, batch=1, seed=0):
+def generate(
+    model: RecurrentModel,
+    vocabulary: Vocabulary,
+    prefix: str,
+    length: int = 200,
+    *,
+    temperature: float = 1.0,
+    stop: str | None = None,
+    batch: int = 1,
+    seed: int = 0,
+) -> list[str]:
     """Texts that start with the prefix.
 
     Parameters
@@ -90,7 +110,7 @@ def generate(model, vocabulary, prefix, length=200, *, temperature=1.0, stop=Non
     temperature : float
         See `sample_tokens`; 0 is greedy.
     stop : str, optional
-        A text ends before this character.
+        One character: a text ends before it.
     batch : int
         How many texts to write.
     seed : int
@@ -104,9 +124,15 @@ def generate(model, vocabulary, prefix, length=200, *, temperature=1.0, stop=Non
     ValueError
         For an empty prefix, or characters that the vocabulary does not have.
     """
-    require(len(prefix) > 0, "prefix", "at least one character", repr(prefix))
-    require(batch >= 1, "batch", "at least 1", batch)
+    require(len(vocabulary) == model.V, "vocabulary", f"one of {model.V} tokens, as the model has", len(vocabulary))
+    require(isinstance(prefix, str) and prefix, "prefix", "a text of at least one character", repr(prefix))
+    require_size("batch", batch)
+    require_size("seed", seed, least=0)
     tokens = np.repeat(vocabulary.encode(prefix)[:, None], batch, axis=1)
-    end = None if stop is None else int(vocabulary.encode(stop)[0])
+    end = None
+    if stop is not None:
+        ends = vocabulary.encode(stop)
+        require(len(ends) == 1, "stop", "one character", repr(stop))
+        end = int(ends[0])
     drawn = sample_tokens(model, tokens, length, temperature=temperature, stop=end, rng=np.random.default_rng(seed))
     return [prefix + vocabulary.decode(column) for column in drawn]
