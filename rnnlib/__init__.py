@@ -10,7 +10,8 @@ Its rooms, each of which imports only from those before it:
 - `rnnlib.torch_twin`: the same network in PyTorch (needs PyTorch)
 - `rnnlib.plotting`: how the book draws (needs Matplotlib)
 
-A room is imported when it is first used: `import rnnlib`, then `rnnlib.nn.LSTM`.
+A room is imported when it is first used: `import rnnlib`, then `rnnlib.nn.LSTM`. What `nn`, `data` and `training` hold is
+here too: `from rnnlib import Adam, RecurrentModel, TextBatches, Training, Vocabulary, generate`.
 """
 
 from importlib import import_module
@@ -23,6 +24,10 @@ ROOMS = ("agree", "claims", "data", "nn", "plotting", "torch_twin", "training")
 def __getattr__(name):
     if name in ROOMS:
         return import_module(f"{__name__}.{name}")
+    if not name.startswith("_"):
+        for room in map(import_module, ("rnnlib.nn", "rnnlib.data", "rnnlib.training")):
+            if name in room.__all__:
+                return getattr(room, name)
     raise AttributeError(f"rnnlib has no {name!r}; its rooms are {', '.join(ROOMS)}.")
 
 

@@ -59,6 +59,7 @@ def notebook(root, source, name="one"):
         ("one", "import lazy.a", LAZY | A),
         ("one", "import lazy.a as a", LAZY - {"lazy/b.py"}),
         ("one", "from lazy import a", LAZY - {"lazy/b.py"}),
+        ("one", "from lazy import a, value", LAZY | A),
         ("02_one", "from exercises import check", {*EXERCISES, CHAPTER("02")}),
         ("05_one", "from exercises import check", {*EXERCISES, CHAPTER("04"), CHAPTER("05")}),
         ("02_one", "from exercises import chapter04", {*EXERCISES, CHAPTER("02"), CHAPTER("04")}),

@@ -62,5 +62,13 @@ def test_every_room_is_reached_from_the_package():
     assert set(rnnlib.ROOMS) == BEFORE.keys() - {"arguments", "__main__"}
     for name in rnnlib.ROOMS:
         assert getattr(rnnlib, name).__name__ == f"rnnlib.{name}"
-    with pytest.raises(AttributeError, match="its rooms are agree, claims"):
-        _ = rnnlib.networks
+    assert rnnlib.Training is rnnlib.training.Training and rnnlib.Adam is rnnlib.nn.Adam
+    assert rnnlib.Vocabulary is rnnlib.data.Vocabulary
+    for name in ("networks", "np"):
+        with pytest.raises(AttributeError, match="its rooms are agree, claims"):
+            getattr(rnnlib, name)
+
+
+def test_no_name_stands_in_two_rooms():
+    names = [*rnnlib.nn.__all__, *rnnlib.data.__all__, *rnnlib.training.__all__]
+    assert len(names) == len(set(names))

@@ -87,7 +87,7 @@ def imported(notebook, root):
             names.add(f"exercises.chapter{chapter[1]}")
         elif file != dispatcher and not _is_lazy(tree) and _runs_unseen(tree):
             names |= {name for place in places for name in _modules(place, place)}
-        for name in _bound(tree):
+        for name in _bound(tree, places):
             for place in places:
                 if (first := place / name / "__init__.py").is_file() and _is_lazy(_parsed(first.read_bytes())):
                     names |= _modules(first.parent, place)
@@ -134,11 +134,15 @@ def _imports(tree, file, places):
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _bound(tree):
-    """The packages that `import` gives a name: `import a.b` binds a, `import a as c` the same, `from a` binds none."""
+def _bound(tree, places):
+    """Packages of which more may be used than is named: `import a.b` gives the name a, `from a import value` asks a."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (a.name.partition(".")[0] for a in node.names if not a.asname or "." not in a.name)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            inside = [_local(node.module, places), *(_local(f"{node.module}.{a.name}", places) for a in node.names)]
+            if any(found == inside[0] for found in inside[1:]):
+                yield node.module
 
 
 def _is_lazy(tree):
