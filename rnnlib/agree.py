@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class Disagreement(AssertionError):
@@ -70,7 +71,7 @@ class Agreement:
         return f"{self.name} ({self._tolerance()})\n\n" + "\n".join(f"| {line} |" for line in lines)
 
 
-def agree(name, /, *, tol=1e-9, atol=0.0, **ways):
+def agree(name: str, /, *, tol: float = 1e-9, atol: float = 0.0, **ways: ArrayLike) -> Agreement:
     """Compare every pair of ways to compute one quantity, and raise unless all of them agree.
 
     Parameters
@@ -114,7 +115,7 @@ def agree(name, /, *, tol=1e-9, atol=0.0, **ways):
     return result
 
 
-def as_array(value, way="value"):
+def as_array(value: ArrayLike, way: str = "value") -> np.ndarray:
     """The numbers of a NumPy array, PyTorch tensor, SymPy object, list or number, in double precision."""
     if hasattr(value, "detach"):  # a PyTorch tensor, recognised without importing PyTorch
         value = value.detach().cpu().numpy()
@@ -141,7 +142,7 @@ def _compare(first, second, values, tol, atol, name):
     return Pair(first, second, absolute, relative, relative <= tol or absolute <= atol)
 
 
-def relative_difference(a, b):
+def relative_difference(a: ArrayLike, b: ArrayLike) -> float:
     """Normwise relative difference ‖a − b‖ / max(‖a‖, ‖b‖), and 0 where both are zero."""
     a, b = as_array(a), as_array(b)
     largest = max(np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0))

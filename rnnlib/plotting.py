@@ -7,12 +7,13 @@ green. Captions and alternative texts stand in the metadata of the notebook's ce
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.axes import Axes
 
 GREY = "#7a7a7a"
 BLUE, ORANGE, GREEN, PURPLE, RED = COLOURS = ("#2f83c8", "#e0812b", "#3c9d63", "#9a6fd1", "#d1495b")
 
 
-def style():
+def style() -> None:
     """Set Matplotlib up for the book; call it once, in a notebook's first cell."""
     mpl.rcParams.update(
         {
@@ -57,7 +58,7 @@ def _as_svg():
         set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")
 
 
-def level(axes, height, words, colour=GREY, above=True):
+def level(axes: Axes, height: float, words: str, colour: str = GREY, above: bool = True) -> None:
     """Draw a level, such as a loss's ceiling or floor, as a dashed line with its name at the right end.
 
     Parameters

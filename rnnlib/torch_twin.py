@@ -6,11 +6,14 @@ PyTorch's weights are the transposes of ours, its LSTM gates stand in the order 
 its GRU gates in the order r, z, n (ours: z, r, n). Where we have one bias vector, the twin's second is zero and frozen.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import nn
 
 from rnnlib.arguments import require
+from rnnlib.nn import RecurrentModel
 
 _ORDER = {"lstm": (0, 1, 3, 2), "gru": (1, 0, 2)}  # the k-th of PyTorch's gates is ours of this number
 
@@ -23,7 +26,7 @@ class TorchTwin(nn.Module):
     model : RecurrentModel
     """
 
-    def __init__(self, model):
+    def __init__(self, model: RecurrentModel):
         super().__init__()
         self.config, self.V, self.every_step = model.config, model.V, model.every_step
         dtype = getattr(torch, model.dtype.name)
@@ -32,7 +35,14 @@ class TorchTwin(nn.Module):
         self.output = nn.Linear(*model.W_hy.shape, bias="b_y" in model.parameters, dtype=dtype)
         self.copy_from(model)
 
-    def forward(self, x, state=None, mask=None, times=None, keep=()):
+    def forward(
+        self,
+        x: np.ndarray,
+        state: list | None = None,
+        mask: np.ndarray | None = None,
+        times: np.ndarray | None = None,
+        keep: Sequence[np.ndarray] = (),
+    ) -> tuple[torch.Tensor, list]:
         """Scores and state, as `RecurrentModel.forward`; `keep` holds dropout's factors between the layers."""
         x, after = torch.as_tensor(x), []
         if self.embedding is not None:
@@ -47,7 +57,16 @@ class TorchTwin(nn.Module):
             after.append(last)
         return self.output(h if self.every_step else after[-1][0]), after
 
-    def loss(self, x, targets, state=None, mask=None, times=None, reduction="sum", keep=()):
+    def loss(
+        self,
+        x: np.ndarray,
+        targets: np.ndarray,
+        state: list | None = None,
+        mask: np.ndarray | None = None,
+        times: np.ndarray | None = None,
+        reduction: str = "sum",
+        keep: Sequence[np.ndarray] = (),
+    ) -> torch.Tensor:
         """Softmax cross-entropy, as `RecurrentModel.loss_and_gradients`, to call ``backward()`` on."""
         s, _ = self(x, state, mask, times, keep)
         targets = torch.as_tensor(targets)
@@ -55,19 +74,19 @@ class TorchTwin(nn.Module):
             s, targets = s[torch.as_tensor(mask)], targets[torch.as_tensor(mask)]
         return nn.functional.cross_entropy(s.reshape(-1, s.shape[-1]), targets.reshape(-1), reduction=reduction)
 
-    def copy_from(self, model):
+    def copy_from(self, model: RecurrentModel) -> None:
         """Take over the parameters of a `RecurrentModel` of the same form."""
         with torch.no_grad():
             for name, parameter, to_torch, _ in self._pairs():
                 parameter.copy_(torch.from_numpy(np.array(to_torch(model.parameters[name]))))
 
-    def copy_to(self, model):
+    def copy_to(self, model: RecurrentModel) -> None:
         """Hand the parameters to a `RecurrentModel` of the same form."""
         require(self.config["cell"] == model.config["cell"], "model", self.config["cell"], model.config["cell"])
         for name, parameter, _, from_torch in self._pairs():
             model.parameters[name][...] = from_torch(parameter.detach().numpy())
 
-    def grad(self, name):
+    def grad(self, name: str) -> np.ndarray:
         """∂L/∂ of a parameter, by our name and in our layout, as a NumPy array."""
         for ours, parameter, _, from_torch in self._pairs():
             if ours == name:
@@ -180,7 +199,7 @@ class _OwnCell(nn.Module):
 class SigmoidRNN(_OwnCell):
     """h_t = σ(x_t W_xh + h_{t-1} W_hh + b)."""
 
-    def step(self, x, state, now):
+    def step(self, x: torch.Tensor, state: tuple, now: float | torch.Tensor) -> tuple:
         """The state after one step."""
         (h,) = state
         return (torch.sigmoid(x @ self.W_xh + h @ self.W_hh + self.bias("b_h", "b_xh", "b_hh")),)
@@ -189,7 +208,7 @@ class SigmoidRNN(_OwnCell):
 class GRUResetBefore(_OwnCell):
     """The GRU of Cho et al. (2014): n_t = tanh(x_t W_xn + (r_t ⊙ h_{t-1}) W_hn + b_n)."""
 
-    def step(self, x, state, now):
+    def step(self, x: torch.Tensor, state: tuple, now: float | torch.Tensor) -> tuple:
         """The state after one step."""
         (h,), H = state, self.H
         a = x @ self.W_xh + self.bias("b_h", "b_xh", "b_hh")
@@ -203,13 +222,13 @@ class PhasedLSTM(_OwnCell):
 
     states = 2
 
-    def openness(self, now):
+    def openness(self, now: float | torch.Tensor) -> torch.Tensor:
         """k at a time, (B, H) or (1, H)."""
         phase = torch.remainder(now - self.shift, self.tau) / self.tau
         rise, fall = 2 * phase / self.r_on, 2 - 2 * phase / self.r_on
         return torch.where(phase < self.r_on / 2, rise, torch.where(phase < self.r_on, fall, self.alpha * phase))
 
-    def step(self, x, state, now):
+    def step(self, x: torch.Tensor, state: tuple, now: float | torch.Tensor) -> tuple:
         """The state after one step."""
         h, c = state
         a = x @ self.W_xh + h @ self.W_hh + self.bias("b_h", "b_xh", "b_hh")

@@ -245,7 +245,7 @@ def test_a_run_resumes_with_its_own_settings_and_data_or_says_what_differs(tmp_p
         "clip_value": {"clip_value": 2.0},
         "l2": {"l2": 0.1},
         "segment": {"segment": 2},
-        "record_every": {"record_every": 2},
+        "history_every": {"history_every": 2},
         "evaluate": {"evaluate": evaluate},
         "evaluate kind": {"evaluate": TextBatches(TOKENS, 5, 1)},
         "evaluate_every": {"evaluate_every": 7},
@@ -321,7 +321,7 @@ def test_the_mean_loss_of_a_model_that_scores_after_the_last_step():
 
 
 def test_columns_of_a_history_are_arrays_of_one_length():
-    run = training(record_every=3).run(10)
+    run = training(history_every=3).run(10)
     assert run.history.update.tolist() == [3, 6, 9] and len(run.history) == 3
     assert run.history.loss.shape == run.history.norm.shape == (3,)
     with pytest.raises(AttributeError, match="History has no 'losses'; its columns are update, loss, norm"):
@@ -344,7 +344,7 @@ def test_impossible_settings(tmp_path):
         (lambda: training(reduction="max"), "reduction expected one of 'sum', 'mean', given 'max'"),
         (lambda: training(patience=3), "patience expected an `evaluate` to go with it"),
         (lambda: training(checkpoint_every=0), "checkpoint_every expected an integer of at least 1, given 0"),
-        (lambda: training(record_every=1.0), "record_every expected an integer of at least 1, given 1.0"),
+        (lambda: training(history_every=1.0), "history_every expected an integer of at least 1, given 1.0"),
         (lambda: training(threads=0), "threads expected an integer of at least 1, given 0"),
         (lambda: training(clip_norm=0), "clip_norm expected a positive number, given 0"),
         (lambda: training(clip_value="1"), "clip_value expected a positive number, given '1'"),

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import NamedTuple
@@ -102,7 +103,16 @@ class Claim:
 
     kind = "claim"
 
-    def __init__(self, id, statement, given="", title="", mistakes=(), answers="", fixed=None):
+    def __init__(
+        self,
+        id: str,
+        statement: str,
+        given: Given | str = "",
+        title: str = "",
+        mistakes: Sequence[Mistake] = (),
+        answers: str = "",
+        fixed: dict[str, int] | None = None,
+    ):
         started = time.perf_counter()
         if not isinstance(id, str) or not _ID.fullmatch(id):
             raise IllFormed(f"the id `{id}` of a claim must be lower-case words joined by dots or hyphens")

@@ -4,6 +4,7 @@ import ast
 import copy
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import reduce
 from keyword import iskeyword
 
@@ -56,7 +57,7 @@ class Given(Shapes):
         When a line can't be read, a symbol is declared twice or a definition uses an unknown one.
     """
 
-    def __init__(self, text="", id="", base=None):
+    def __init__(self, text: str = "", id: str = "", base: "Given | None" = None):
         self.id, self.text = id, text
         self.domains = dict(base.domains) if base else {}
         self.clauses = {name: list(found) for name, found in base.clauses.items()} if base else {}
@@ -92,7 +93,7 @@ class Given(Shapes):
         """This setting continued by further lines."""
         return Given(text, base=self) if text else self
 
-    def with_clause(self, clause, body):
+    def with_clause(self, clause: Clause, body: ast.AST) -> "Given":
         """This setting with another body in one of its definitions.
 
         Raises
@@ -277,7 +278,7 @@ class Given(Shapes):
 
     # What is used where.
 
-    def nesting(self, trees):
+    def nesting(self, trees: Iterable[ast.AST]) -> int:
         """How deep derivatives stand inside one another, definitions included."""
         depths, entered = {}, {}
 
@@ -298,7 +299,7 @@ class Given(Shapes):
 
         return max(map(depth, trees))
 
-    def needed(self, trees):
+    def needed(self, trees: Iterable[ast.AST]) -> set[str]:
         """The names on which these trees depend, through all definitions, domains' sizes included."""
         open_names, seen = reduce(set.union, map(names_in, trees), set()), set()
         while open_names:
@@ -313,24 +314,24 @@ class Given(Shapes):
                 open_names |= names_in(axis)
         return seen
 
-    def smallest(self, name):
+    def smallest(self, name: str) -> int:
         """The least value that a size may have."""
         return self.domains[name].axes[0].value
 
-    def held(self, name):
+    def held(self, name: str) -> int | None:
         """The value of a size that the setting fixes, else None."""
         return self.domains[name].axes[1].value if len(self.domains[name].axes) == 2 else None
 
-    def sizes(self, trees):
+    def sizes(self, trees: Iterable[ast.AST]) -> list[str]:
         """The size symbols on which these trees depend, in the order of declaration."""
         needed = self.needed(trees)
         return [name for name, domain in self.domains.items() if domain.kind == SIZE and name in needed]
 
-    def sizes_declared(self):
+    def sizes_declared(self) -> list[str]:
         """Every size symbol of the setting."""
         return [name for name, domain in self.domains.items() if domain.kind == SIZE]
 
-    def free_indices(self, trees):
+    def free_indices(self, trees: Iterable[ast.AST]) -> list[str]:
         """The index symbols that stand free in these trees, in the order of declaration."""
         free = reduce(set.union, (self._free(tree) for tree in trees), set())
         return [name for name, domain in self.domains.items() if domain.kind == INDEX and name in free]

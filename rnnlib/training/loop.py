@@ -47,7 +47,7 @@ class Training:
     evaluate_every : int
     patience : int, optional
         Stop after so many evaluations in a row without a lower loss, and put the best parameters back.
-    record_every : int
+    history_every : int
         Keep the loss of every so many updates in `history`.
     checkpoint : str or Path, optional
         File to save to every `checkpoint_every` updates, and at the end. It must not exist, unless `resume`.
@@ -92,7 +92,7 @@ class Training:
         evaluate: TextBatches | ShuffledBatches | OneBatch | Callable[[RecurrentModel], dict] | None = None,
         evaluate_every: int = 100,
         patience: int | None = None,
-        record_every: int = 1,
+        history_every: int = 1,
         checkpoint: str | Path | None = None,
         checkpoint_every: int = 1000,
         resume: bool = False,
@@ -103,12 +103,12 @@ class Training:
         self.model, self.batches, self.optimiser, self.vocabulary = model, batches, optimiser, vocabulary
         self.reduction, self.clip_norm, self.clip_value, self.l2 = reduction, clip_norm, clip_value, l2
         self.segment, self.evaluate, self.evaluate_every, self.patience = segment, evaluate, evaluate_every, patience
-        self.record_every, self.checkpoint_every, self.threads, self.progress = (
-            record_every, checkpoint_every, threads, progress,
+        self.history_every, self.checkpoint_every, self.threads, self.progress = (
+            history_every, checkpoint_every, threads, progress,
         )  # fmt: skip
         self._require_possible()
         self.checkpoint = None if checkpoint is None else new_file(checkpoint, "checkpoint")
-        self.history = History(record_every, first=record_every)
+        self.history = History(history_every, first=history_every)
         self.evaluations = History(evaluate_every, first=0)
         self.updates, self.state, self.saved, self.stopped, self.best = 0, None, None, False, None
         if resume:
@@ -124,7 +124,7 @@ class Training:
             require(hasattr(self.batches, method), "batches", f"an object with a method {method}", repr(self.batches))
         require(isinstance(self.optimiser, Optimiser), "optimiser", "one such as Adam(0.001)", repr(self.optimiser))
         require_choice("reduction", self.reduction, ("sum", "mean"))
-        for name in ("evaluate_every", "record_every", "checkpoint_every", "threads"):
+        for name in ("evaluate_every", "history_every", "checkpoint_every", "threads"):
             require_size(name, getattr(self, name))
         for name in ("clip_norm", "clip_value"):
             if getattr(self, name) is not None:
@@ -199,7 +199,7 @@ class Training:
         self.optimiser.step(model.theta, model.dtheta)
         model.keep_domain()
         self.updates += 1
-        if self.updates % self.record_every == 0:
+        if self.updates % self.history_every == 0:
             self.history.append(loss=loss, **numbers)
         return loss
 

@@ -29,7 +29,7 @@ def settings(run) -> dict:
             flat |= {f"{part} {name}": value for name, value in values.items()}
         else:
             flat[part] = values
-    for name in ("reduction", "clip_norm", "clip_value", "l2", "segment", "evaluate_every", "patience", "record_every",
+    for name in ("reduction", "clip_norm", "clip_value", "l2", "segment", "evaluate_every", "patience", "history_every",
                  "threads"):  # fmt: skip
         flat[name] = getattr(run, name)
     return json.loads(json.dumps(flat))  # tuples become lists, as they are when they are read

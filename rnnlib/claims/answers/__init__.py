@@ -7,13 +7,16 @@
    all its values.
 """
 
+from collections.abc import Callable, Sequence
+
+from ..claim import Claim
 from ..errors import IllFormed, Undecided, Unreadable
 from .derivations import judge_derivation, lines_of
 from .formulas import UNANSWERED, UNREADABLE, Verdict, capital, judge_formula
 from .programs import judge_program
 
 
-def judge_answer(asked, answer):
+def judge_answer(asked: Claim, answer: str | Sequence[str] | Callable) -> Verdict:
     """Judge an answer: a formula, a derivation or a NumPy function.
 
     A *formula* is the right side of the claim, written in the book's language or as one writes on paper: ``W_hh^T``,
