@@ -69,8 +69,8 @@ def run(experiment, seeds, jobs, quick):
     small = runs.finished(experiment, experiment.quick, quick_seeds, jobs)
     found = small if quick else runs.finished(experiment, settings, seeds, jobs)
     made = record.make(experiment, settings, seeds, found, small, runs.made_with(experiment, settings))
-    print(summary(made))
     record.write(made, path)
+    print(summary(made))
     note = "" if path == record.file(experiment) else "; the record stays as it is"
     print(f"written to {path.relative_to(experiment.root)}{note}")
 
@@ -81,8 +81,8 @@ def summary(made):
     for condition in made.combinations():
         parts = [f"{factor} = {value}" for factor, value in condition.items()]
         for metric in made.metrics:
-            values = made.values(metric, **condition)
-            if values.ndim == 1 and values.dtype.kind in "biuf":
+            values = [row[metric] for row in made.runs if condition.items() <= row.items()]
+            if all(isinstance(value, int | float) for value in values):
                 with np.errstate(invalid="ignore"):  # the spread of infinite losses is NaN, and says so
                     spread = f" ± {np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
                 parts.append(f"{metric} {np.mean(values):.5g}{spread}")

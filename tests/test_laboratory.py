@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from samples import write_file
@@ -274,7 +275,8 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(laboratory, 
     ('"times": (1, 2)', '"times": 2', "CONDITIONS['times'] to be a list of different numbers or texts"),
     ('"times": (1, 2)', '"times": (2, 2)', "CONDITIONS['times'] to be a list of different numbers or texts"),
     ('"times": (1, 2)', '"times": ()', "CONDITIONS['times'] to be a list of different numbers or texts"),
-    ('"times": (1, 2)', '"times": (1, None)', "numbers or texts in CONDITIONS['times']"),
+    ('"times": (1, 2)', '"times": (1, True)', "CONDITIONS['times'] to be a list of different numbers or texts"),
+    ('"times": (1, 2)', '"times": (1, None)', "CONDITIONS['times'] to be a list of different numbers or texts"),
     ("run(settings, seed, times, way)", "run(settings, seed, way)",
      "run(settings, seed, times, way), found run(settings, seed, way)"),
 ])  # fmt: skip
@@ -330,16 +332,28 @@ def test_a_record_that_is_missing_or_of_another_form_is_not_loaded(laboratory):
 def test_values_are_asked_for_by_metric_and_whole_condition(laboratory):
     laboratory.run()
     found = load(laboratory.module())
-    for wrong, words in (
-        ({"metric": "loss", "times": 1}, "values of tiny expected a condition for each of ['times', 'way'], given ['t"),
-        ({"metric": "loss", "times": 3, "way": "up"}, "times expected one of [1, 2], given 3."),
-        (
-            {"metric": "seed", "times": 1, "way": "up"},
-            "metric expected one of ['loss', 'curve', 'text'], given 'seed'.",
-        ),
+    for metric, condition, words in (
+        ("loss", {"times": 1}, "values of tiny expected a condition for each of ['times', 'way'], given ['times']."),
+        ("loss", {"times": 3, "way": "up"}, "times expected one of [1, 2], given 3."),
+        ("seed", {"times": 1, "way": "up"}, "metric expected one of ['loss', 'curve', 'text'], given 'seed'."),
     ):
         with pytest.raises(ValueError, match=re.escape(words)):
-            found.values(**wrong)
+            found.values(metric, **condition)
+
+
+def test_curves_of_different_lengths_are_left_as_they_are(laboratory):
+    laboratory.change(RETURNED, '{"curve": [1.0] * (1 + seed)}')
+    assert laboratory.run()[0] == 0
+    found = load(laboratory.module())
+    assert found.runs[2]["curve"] == [1.0, 1.0, 1.0]
+    with pytest.raises(ValueError, match="curve expected curves of one length, given several: take them from `runs`"):
+        found.values("curve", times=1, way="up")
+
+
+def test_another_backend_may_make_the_runs(laboratory):
+    with joblib.parallel_config("threading"):
+        assert laboratory.run(jobs="2") == (0, QUICK + FULL)
+    assert laboratory.run() == (0, 0)
 
 
 def test_a_paired_difference_is_of_the_differences():
@@ -415,3 +429,19 @@ def test_what_is_finished_survives_a_kill(tmp_path):
     subprocess.run(arguments, **process, **quiet, check=True)
     assert len(list(made.iterdir())) - before == QUICK + 40 - finished
     assert json.loads((tmp_path / "experiments/results/tiny.json").read_text())["runs"]
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_told(tmp_path):
+    source = TINY.replace("from rnnlib.rule import ONE", "import os").replace(" + ONE", "")
+    process = copy(
+        tmp_path, "tiny", source.replace('raise ArithmeticError("the sum is off")', "os.kill(os.getpid(), 9)")
+    )
+    (tmp_path / "broken").touch()
+    arguments = [sys.executable, "-m", "experiments", "run", "tiny", "--jobs", "2"]
+    result = subprocess.run(arguments, **process, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.endswith("A worker was killed (is memory short? try fewer --jobs); finished runs are kept.\n")
+    assert len(list((tmp_path / "_build/experiments/tiny/runs").glob("*.json"))) >= QUICK
+    (tmp_path / "broken").unlink()
+    subprocess.run(arguments, **process, capture_output=True, check=True)

@@ -73,13 +73,9 @@ class Experiment:
         require(isinstance(module.SEEDS, int) and module.SEEDS >= 1, "SEEDS to be their number, at least 1")
         require(isinstance(module.CONDITIONS, dict), "CONDITIONS to be a dict of lists")
         for factor, values in module.CONDITIONS.items():
-            distinct = (
-                isinstance(values, tuple | list) and values and len({json.dumps(v) for v in values}) == len(values)
-            )
+            simple = isinstance(values, tuple | list) and all(isinstance(value, str | int | float) for value in values)
+            distinct = simple and 0 < len(values) == len(set(values))
             require(distinct, f"CONDITIONS[{factor!r}] to be a list of different numbers or texts")
-            require(
-                all(isinstance(v, str | int | float) for v in values), f"numbers or texts in CONDITIONS[{factor!r}]"
-            )
         parameters = list(inspect.signature(module.run).parameters)
         expected = ["settings", "seed", *module.CONDITIONS]
         require(parameters == expected, f"run({', '.join(expected)}), found run({', '.join(parameters)})")

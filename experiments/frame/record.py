@@ -51,7 +51,7 @@ class Record:
     machine: dict
     date: str
 
-    def values(self, metric, **condition):
+    def values(self, metric, /, **condition):
         """A metric of all runs in one condition, in the order of the seeds.
 
         Parameters
@@ -67,7 +67,7 @@ class Record:
         Raises
         ------
         ValueError
-            For a metric or a condition that the record does not have.
+            For a metric or a condition that the record does not have, and for curves of different lengths.
         """
         if condition.keys() != self.conditions.keys():
             expected, given = list(self.conditions), list(condition)
@@ -77,7 +77,10 @@ class Record:
                 raise ValueError(f"{factor} expected one of {self.conditions[factor]}, given {value!r}.")
         if metric not in self.metrics:
             raise ValueError(f"metric expected one of {self.metrics}, given {metric!r}.")
-        return np.array([row[metric] for row in self.runs if condition.items() <= row.items()])
+        found = [row[metric] for row in self.runs if condition.items() <= row.items()]
+        if len({np.shape(value) for value in found}) > 1:
+            raise ValueError(f"{metric} expected curves of one length, given several: take them from `runs`.")
+        return np.array(found)
 
     def combinations(self):
         """Every condition that was compared, as a dict."""
