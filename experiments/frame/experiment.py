@@ -58,15 +58,15 @@ class Experiment:
             if not good:
                 raise NotAnExperiment(f"experiments/{name}.py expected {expected}.")
 
-        def has(*names):
-            for one in names:
-                require(hasattr(module, one), f"a {one}, as experiments/bias.py has")
-
         question = (module.__doc__ or "").strip().partition("\n")[0]
         require(question.endswith("?"), "a docstring whose first line is the question, with its question mark")
-        has("Settings", "QUICK", "CONDITIONS", "SEEDS", "run")
+        for part in ("Settings", "QUICK", "CONDITIONS", "SEEDS", "run"):
+            require(hasattr(module, part), f"a {part}, as experiments/bias.py has")
         frozen = is_dataclass(module.Settings) and module.Settings.__dataclass_params__.frozen
         require(frozen, "Settings to be a dataclass with frozen=True")
+        lacking = [name for name, field in inspect.signature(module.Settings).parameters.items()
+                   if field.default is inspect.Parameter.empty]  # fmt: skip
+        require(not lacking, f"a value for each of the Settings, found none for {', '.join(lacking)}")
         require(isinstance(module.QUICK, module.Settings), "QUICK to be Settings(...) with what makes it small")
         for settings in (module.Settings(), module.QUICK):
             require(_is_json(asdict(settings)), "settings that JSON can hold: numbers, text, lists of them")
