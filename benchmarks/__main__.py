@@ -1,11 +1,12 @@
 """The table of the workloads: `python -m benchmarks [NAME ...]`."""
 
 import argparse
+import json
 import sys
 from statistics import median
 
 from benchmarks import measure, workloads
-from experiments import record
+from experiments.frame import files
 
 COLUMNS = ("ours_ms", "torch_ms", "ratio", "ratio_min", "ratio_max", "gemm_only_ms", "peak_share")
 
@@ -46,7 +47,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only the workloads whose names contain this")
     parser.add_argument("--seconds", type=float, default=6.0, help="time for each workload (default 6)")
-    parser.add_argument("--json", type=record.file, default="_build/bench.json", help="where to write the numbers")
+    parser.add_argument("--json", type=files.writable, default="_build/bench.json", help="where to write the numbers")
     arguments = parser.parse_args()
     chosen = [w for w in workloads.ALL if not arguments.names or any(name in w.name for name in arguments.names)]
     if not chosen:
@@ -57,7 +58,8 @@ def main():
     for w in chosen:
         results[w.name] = result = run(w, arguments.seconds)
         print(f"{w.name:15s}{w.threads:8d}" + "".join(f"{result[name]:13.3f}" for name in COLUMNS), flush=True)
-    record.write(results, arguments.json)
+    files.write(json.dumps(results, indent=1) + "\n", arguments.json)
+    print(f"written to {arguments.json}")
     return 0
 
 

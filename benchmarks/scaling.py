@@ -1,6 +1,7 @@
 """How time and memory of one training step grow: `python -m benchmarks.scaling` writes the record for the book."""
 
 import argparse
+import json
 import platform
 import tracemalloc
 from math import log
@@ -9,7 +10,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks import measure
-from experiments import record
+from experiments.frame import files
 from rnnlib.nn import RecurrentModel
 
 # The step that one size at a time is varied around.
@@ -58,7 +59,7 @@ def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="time for each of the four sizes (default 4)")
-    parser.add_argument("--json", type=record.file, default="experiments/results/scaling.json")
+    parser.add_argument("--json", type=files.writable, default="experiments/results/scaling.json")
     arguments = parser.parse_args()
     found = {"cell": "lstm", "float": "float32", "threads": 1, "kernels": measure.kernels(),
              "machine": platform.machine(), "base": BASE, "time": {}}  # fmt: skip
@@ -71,7 +72,8 @@ def main():
         peaks = [peak_bytes(segment, T=T, **sizes) for T in MEMORY["T"]]
         found["memory"][name] = {"bytes": peaks, "slope": slope(MEMORY["T"][-3:], peaks[-3:])}
         print(f"memory, {name}: slope {found['memory'][name]['slope']:.2f} at the end,", peaks)
-    record.write(found, arguments.json)
+    files.write(json.dumps(found, indent=1) + "\n", arguments.json)
+    print(f"written to {arguments.json}")
 
 
 if __name__ == "__main__":

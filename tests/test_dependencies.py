@@ -81,6 +81,14 @@ def test_imports_are_followed(root, name, source, files):
     assert {path.relative_to(root).as_posix() for path in found} == files
 
 
+def test_imports_of_a_module_are_followed(root):
+    write_file(root / "experiments/one.py", "import numpy\nfrom rnnlib import a\nfrom . import record")
+    files, others = imported(root / "experiments/one.py", root)
+    experiments = {f"experiments/{name}.py" for name in ("one", "__init__", "record")}
+    assert {path.relative_to(root).as_posix() for path in files} == A | experiments
+    assert others == {"numpy"}
+
+
 def test_modules_from_elsewhere_are_named(root):
     _, others = imported(notebook(root, "import json, numpy.linalg\nfrom rnnlib.claims import Claim"), root)
     assert others == {"missing", "numpy"}

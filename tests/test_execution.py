@@ -269,7 +269,7 @@ _RIGHT = FORMS["log"].value
 for name in ("log", "ln"):
     FORMS[name] = FORMS[name]._replace(value=lambda e, call, index: 2 * _RIGHT(e, call, index))
 """
-COPIED = ("rnnlib", "notebooks", "book", "experiments/results", "_config.yml", "_toc.yml", "requirements.txt", "_build")
+COPIED = ("rnnlib", "notebooks", "book", "experiments", "_config.yml", "_toc.yml", "requirements.txt", "_build")
 
 
 @pytest.mark.slow

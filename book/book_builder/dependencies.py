@@ -60,30 +60,37 @@ def _content(path):
         return sha256(file.read()).hexdigest()
 
 
-def imported(notebook, root):
-    """The local files that a notebook imports, and the names of the other modules that they and it import.
+def imported(start, root):
+    """The local files that a notebook or module imports, and the names of the other modules that they and it import.
 
     A package counts with the files in it that are not Python. `exercises` imports the module of a chapter when a
     claim is asked for: a notebook `NN_*.ipynb` that imports it counts `exercises/chapterNN.py`, and no other. A package
     with a function `__getattr__`, such as rnnlib, imports its modules when they are first used: all of them count for
     who imports the package by its own name.
 
+    Parameters
+    ----------
+    start : Path
+        A notebook, or a module, which then is among the files.
+    root : Path
+
     Returns
     -------
     files : set of Path
     others : set of str
     """
-    import nbformat
-
-    places = [notebook.parent, root, root / "book"]  # in the order in which a notebook's kernel searches
-    dispatcher = notebook.parent / "exercises" / "__init__.py"
-    cells = [cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
-    trees = [(_parsed(_plain(source)), None) for source in cells]
-    files, others, done = set(), set(), set()
+    dispatcher = start.parent / "exercises" / "__init__.py"
+    if start.suffix == ".py":
+        places = [root, root / "book"]
+        trees, files = [(_parsed(start.read_bytes()), start)], {start}
+    else:
+        places = [start.parent, root, root / "book"]  # in the order in which a notebook's kernel searches
+        trees, files = [(_parsed(_plain(source)), None) for source in _cells(start)], set()
+    others, done = set(), set()
     while trees:
         tree, file = trees.pop()
         names = set(_imports(tree, file, places))
-        if file == dispatcher and (chapter := CHAPTER.match(notebook.name)):
+        if file == dispatcher and (chapter := CHAPTER.match(start.name)):
             names.add(f"exercises.chapter{chapter[1]}")
         elif file != dispatcher and not _is_lazy(tree) and _runs_unseen(tree):
             names |= {name for place in places for name in _modules(place, place)}
@@ -101,6 +108,13 @@ def imported(notebook, root):
     packages = [file.parent for file in files if file.name == "__init__.py"]
     files |= {file for package in packages for file in _files(package) if file.suffix != ".py"}
     return files, others - set(sys.stdlib_module_names) - {""}
+
+
+def _cells(notebook):
+    """The sources of its code cells."""
+    import nbformat
+
+    return [cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
 
 
 def _plain(source):
