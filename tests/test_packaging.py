@@ -11,7 +11,7 @@ import pytest
 from book_builder.execution import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-# Importing any other package than those fails, as if it weren't installed. Prints which rnnlib was tried.
+# A package that isn't among those allowed can't be imported, as if it weren't installed. Prints which rnnlib was tried.
 PROGRAM = """
 import sys
 
@@ -29,6 +29,8 @@ import rnnlib
 print(rnnlib.__file__)
 """
 TRAIN = """
+import tempfile
+from pathlib import Path
 import rnnlib.agree, rnnlib.nn
 from rnnlib.data import ACKNOWLEDGEMENT, OneBatch, memorise
 from rnnlib.training import Training, generate, load_model, save_model
@@ -38,6 +40,10 @@ model = rnnlib.nn.RecurrentModel("lstm", V=len(vocabulary), H=4)
 before = model.theta.copy()
 Training(model, OneBatch(x, targets), rnnlib.nn.Adam(0.01)).run(1)
 assert (model.theta != before).any()
+with tempfile.TemporaryDirectory() as folder:
+    save_model(Path(folder) / "model", model, vocabulary)
+    model, vocabulary = load_model(Path(folder) / "model")
+assert generate(model, vocabulary, ACKNOWLEDGEMENT[:1], length=3)
 """
 CLAIM = """
 from rnnlib.claims import Claim

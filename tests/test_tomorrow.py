@@ -112,12 +112,12 @@ def server(tmp_path):
 
 
 def links(monkeypatch, broken):
-    """What `python -m book_builder links` returns where `broken` finds the links that lead nowhere."""
+    """What `python -m book_builder links` returns where `broken` finds the links that could not be followed."""
     monkeypatch.setattr(execution, "broken_links", broken)
     return main(["links"])
 
 
-def test_a_link_that_leads_nowhere_is_named(tmp_path, server, monkeypatch, capsys):
+def test_a_link_that_can_not_be_followed_is_named(tmp_path, server, monkeypatch, capsys):
     book = tmp_path / "book"
     book.mkdir()
     words = f"# One\n\n[fine]({server}/there.html), [dead]({server}/gone.html)"
@@ -125,12 +125,12 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path, server, monkeypatch, capsy
     assert links(monkeypatch, partial(execution.broken_links, book)) == 1
     named = [line for line in capsys.readouterr().err.splitlines() if server in line]
     assert len(named) == 1
-    assert named[0].startswith(f"notebooks/one.ipynb: {server}/gone.html leads nowhere: 404")
+    assert named[0].startswith(f"notebooks/one.ipynb: {server}/gone.html could not be followed: 404")
 
 
-def test_all_links_lead_somewhere(monkeypatch, capsys):
+def test_all_links_were_followed(monkeypatch, capsys):
     assert links(monkeypatch, list) == 0
-    assert capsys.readouterr().out == "every link leads somewhere\n"
+    assert capsys.readouterr().out == "every link was followed\n"
 
 
 def test_a_build_that_failed_for_another_reason_is_no_pass(tmp_path, monkeypatch):

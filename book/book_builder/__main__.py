@@ -46,7 +46,7 @@ def run_links(arguments):
     from book_builder import execution
 
     broken = execution.broken_links()
-    print("\n".join(broken) or "every link leads somewhere", file=sys.stderr if broken else sys.stdout)
+    print("\n".join(broken) or "every link was followed", file=sys.stderr if broken else sys.stdout)
     return 1 if broken else 0
 
 

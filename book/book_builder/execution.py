@@ -245,7 +245,7 @@ def build_page(page, root=ROOT):
 
 
 def broken_links(root=ROOT):
-    """Follow the links that lead out of the book; return one sentence for each that leads nowhere.
+    """Follow the links that lead out of the book; return one sentence for each that could not be followed.
 
     Where each of them led is listed in `_build/links`.
     """
@@ -262,7 +262,7 @@ def broken_links(root=ROOT):
         broken = [link for link in links if link["status"] in ("broken", "timeout")]
         if not broken:
             raise  # something else is wrong
-        return [f"{link['filename']}: {link['uri']} leads nowhere: {link['info']}" for link in broken]
+        return [f"{link['filename']}: {link['uri']} could not be followed: {link['info']}" for link in broken]
     return []
 
 
