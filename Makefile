@@ -10,12 +10,13 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help book page test check lab bench format lock clean
+.PHONY: help book page test check links lab bench format lock clean
 
 help:
 	@echo "make book    install, execute the notebooks, build the book, print where it is"
 	@echo "make test    the tests (under 10 minutes)"
 	@echo "make check   the longer checks: wide property tests, fault injection"
+	@echo "make links   follow every link that leads out of the book (needs a network)"
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make bench   run the benchmarks"
 	@echo "make page PAGE=notebooks/NAME.ipynb   build one page, quickly"
@@ -47,6 +48,9 @@ test: $(VENV)/installed-dev book
 
 check: $(VENV)/installed-dev book
 	$(RUN) -m pytest -n 2 -m slow
+
+links: $(VENV)/installed
+	$(RUN) -m book_builder links
 
 lab: $(VENV)/installed
 	$(RUN) -m jupyter lab notebooks

@@ -8,6 +8,7 @@ import tomllib
 
 import nbformat
 import pytest
+from packaging.version import Version
 from samples import code, write, write_file
 
 from book_builder.dependencies import imported
@@ -67,6 +68,22 @@ def test_lock_is_pinned_and_names_neither_index_nor_cuda(lock):
     lines = [line for line in lock.read_text().splitlines() if not line.lstrip().startswith("#")]
     assert all(re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==\S+", line) for line in lines)
     assert not re.search(r"https?://|--index|--find-links|^(nvidia|cuda|triton)", lock.read_text(), re.MULTILINE)
+
+
+def prereleases(lines):
+    """The lines of a lock that pin an alpha, a beta, a release candidate or a development version."""
+    pins = [line for line in lines if "==" in line and not line.lstrip().startswith("#")]
+    return [pin for pin in pins if Version(pin.split()[0].partition("==")[2]).is_prerelease]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=names(LOCKS))
+def test_lock_holds_no_prerelease(lock):
+    assert not prereleases(lock.read_text().splitlines()), "bound the range in pyproject.toml, and run `make lock`"
+
+
+def test_a_prerelease_is_found():
+    unready = ["sympy==1.14.0rc1", "a==1.0a2 ; python_full_version < '3.12'", "b==2.dev3"]
+    assert prereleases([*unready, "c==1.0.post1", "# d==1rc1 is named"]) == unready
 
 
 def test_locks_agree_and_cover_the_declared_ranges():

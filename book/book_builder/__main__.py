@@ -1,4 +1,4 @@
-"""The command line: `python -m book_builder book`, `python -m book_builder execute`, `python -m book_builder claims`.
+"""The command line: `python -m book_builder book`, `execute`, `links` or `claims`.
 
 Each command imports what it needs when it runs, so that `--help` answers at once. To add a command, write its
 two functions (one declares the arguments, one runs) and name the first in `COMMANDS`.
@@ -37,6 +37,19 @@ def run_execute(arguments):
     return 0
 
 
+def add_links(commands):
+    command = commands.add_parser("links", help="follow every link that leads out of the book")
+    command.set_defaults(run=run_links)
+
+
+def run_links(arguments):
+    from book_builder import execution
+
+    broken = execution.broken_links()
+    print("\n".join(broken) or "every link was followed", file=sys.stderr if broken else sys.stdout)
+    return 1 if broken else 0
+
+
 def add_claims(commands):
     command = commands.add_parser("claims", help="print every claim of the book and its evidence")
     command.add_argument("--json", type=Path, metavar="FILE", help="write them to FILE too")
@@ -59,7 +72,7 @@ def run_claims(arguments):
     return 1 if broken else 0
 
 
-COMMANDS = [add_book, add_execute, add_claims]
+COMMANDS = [add_book, add_execute, add_links, add_claims]
 
 
 def main(argv=None):

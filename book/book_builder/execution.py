@@ -244,6 +244,28 @@ def build_page(page, root=ROOT):
     return built / page.with_suffix(".html")
 
 
+def broken_links(root=ROOT):
+    """Follow the links that lead out of the book; return one sentence for each that could not be followed.
+
+    Where each of them led is listed in `_build/links`.
+    """
+    import json
+
+    execute(root)
+    folder = root / "_build" / "links"  # among the pages, the lists of Sphinx's builder would be published with them
+    found = folder / "_build" / "html" / "output.json"
+    found.unlink(missing_ok=True)
+    try:
+        _jupyter_book(root, folder / "_build", "--builder", "linkcheck", "--path-output", str(folder))
+    except NotebookError:
+        links = [json.loads(line) for line in found.read_text("utf-8").splitlines()] if found.exists() else []
+        broken = [link for link in links if link["status"] in ("broken", "timeout")]
+        if not broken:
+            raise  # something else is wrong
+        return [f"{link['filename']}: {link['uri']} could not be followed: {link['info']}" for link in broken]
+    return []
+
+
 def _jupyter_book(root, output, *options):
     """Run Jupyter Book, and return the folder of its pages."""
     import subprocess
