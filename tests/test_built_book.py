@@ -51,7 +51,7 @@ FOR_AXE = """() => {
   document.querySelectorAll('article details').forEach(node => node.open = true);
   document.querySelectorAll('mjx-container').forEach(node => node.textContent = 'formula');
 }"""
-# What passes is not told, which would be megabytes a page, and axe loads nothing itself: that would count as the page's.
+# What passes is not told: it is megabytes a page. Axe loads nothing by itself: that would count as the page's.
 LEAN = {"resultTypes": ["violations"], "preload": False}
 
 
