@@ -275,12 +275,13 @@ COPIED = ("rnnlib", "notebooks", "book", "experiments", "_config.yml", "_toc.yml
 @pytest.mark.slow
 def test_a_broken_rule_fails_the_build_of_the_whole_book(tmp_path):
     """Nothing but a rule of the engine changes: every mark is computed again, and the build stops."""
-    for name in COPIED:
-        source, target = execution.ROOT / name, tmp_path / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "html"))
-        elif source.exists():
-            shutil.copy(source, target)
+    with execution.lock():  # other tests may be reading what is executed
+        for name in COPIED:
+            source, target = execution.ROOT / name, tmp_path / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "html"))
+            elif source.exists():
+                shutil.copy(source, target)
     assert build_copy(tmp_path).returncode == 0
     forms = tmp_path / "rnnlib" / "claims" / "forms.py"
     forms.write_text(forms.read_text() + BROKEN_RULE)
