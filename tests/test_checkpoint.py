@@ -161,7 +161,12 @@ tokens = np.random.default_rng(0).integers(0, 5, 300)
 model = RecurrentModel("lstm", V=5, H=8, layers=2, dropout=0.3, seed=3)
 run = Training(model, TextBatches(tokens, 7, 3), Adam(0.01), checkpoint=sys.argv[1], checkpoint_every=3,
                resume=sys.argv[2] == "resume", progress=False)
-print("started", flush=True)
+step = Adam.step
+def paced(self, *arguments):
+    sys.stdin.buffer.read(1)  # one byte an update, as long as someone sends them
+    step(self, *arguments)
+    print("updated", flush=True)
+Adam.step = paced
 run.run(400)
 np.save(sys.argv[1] + ".npy", model.theta)
 """
@@ -169,25 +174,27 @@ np.save(sys.argv[1] + ".npy", model.theta)
 
 @pytest.mark.slow
 def test_training_killed_again_and_again_ends_with_the_same_bits(tmp_path):
-    root = Path(__file__).parent.parent
+    """Each process may make a few updates and no more, so that none of them ends before it is killed."""
 
-    def start(path, how):
-        return subprocess.Popen(
-            [sys.executable, "-c", TRAINER, str(path), how], stdout=subprocess.PIPE, cwd=root
-        )  # fmt: skip
+    def start(name, **streams):
+        how = "resume" if (tmp_path / name).exists() else "fresh"
+        command = [sys.executable, "-c", TRAINER, str(tmp_path / name), how]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent, **streams)
 
-    whole = start(tmp_path / "whole", "fresh")
-    whole.communicate()
-    rng, kills = np.random.default_rng(1), 0
-    for _ in range(60):
-        process = start(tmp_path / "killed", "resume" if (tmp_path / "killed").exists() else "fresh")
-        process.stdout.readline()
-        time.sleep(rng.uniform(0.01, 0.12))
+    rng = np.random.default_rng(1)
+    for _ in range(30):
+        process = start("killed", stdin=subprocess.PIPE)
+        updates = rng.integers(3, 9)
+        process.stdin.write(bytes(int(updates) + 3))
+        process.stdin.flush()
+        for _ in range(updates):
+            process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.01))  # somewhere in the last three; where does not matter to what must hold
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        kills += process.returncode == -signal.SIGKILL
-        if process.returncode == 0:
-            break
-    start(tmp_path / "killed", "resume").communicate()
-    assert kills >= 3
+        assert process.returncode == -signal.SIGKILL
+    for name in ("killed", "whole"):
+        process = start(name, stdin=subprocess.DEVNULL)
+        process.communicate()
+        assert process.returncode == 0
     np.testing.assert_array_equal(np.load(tmp_path / "killed.npy"), np.load(tmp_path / "whole.npy"))

@@ -508,3 +508,12 @@ def test_a_letter_of_another_alphabet_names_nothing(name):
 def test_the_indices_of_sums_inside_one_another_are_told_apart(statement, setting):
     with pytest.raises(IllFormed, match=r"print|name of an index"):
         Claim("a", statement, setting)
+
+
+def test_products_of_both_kinds_are_told_apart_and_an_ill_formed_mistake_is_shown_as_written():
+    setting = "H, V: size\nu, v: real[H]\nW: real[H, H]\nU: real[H, V]"
+    ill = Mistake("u * (v @ U)", "the other matrix", kind="ill-formed")
+    claim = Claim("mixed", "(u * v) @ W = (v * u) @ W", setting, mistakes=[ill])
+    assert latex(claim.lines[0].left, claim.given) == r"\left(u \odot v\right) \, W"
+    mistake = payload(claim)["mistakes"][0]
+    assert (mistake["latex"], mistake["text"]) == ("", "u * v @ W = u * (v @ U)")

@@ -372,14 +372,14 @@ def _both_ways(text):
     assert abs(sympy.Float(str(number), 40) - symbolic) <= 1e-20 * max(1, abs(symbolic)), text
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(_trees(2))
 def test_sympy_and_numbers_mean_the_same(text):
     _both_ways(text)
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 @given(_trees(3))
 def test_sympy_and_numbers_mean_the_same_widely(text):
     _both_ways(text)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rnnlib.claims import Given
+from exercises.chapter04 import NETWORK
+from rnnlib.claims import Claim, Given
 from rnnlib.claims.judge import Agreement, compare
 from rnnlib.claims.language import parse_statement
 from rnnlib.claims.recursion import proves_by_unrolling
@@ -100,3 +101,14 @@ def test_false_is_refuted_and_never_proved(statement, setting):
 @pytest.mark.parametrize(("statement", "setting"), FALSE)
 def test_false_is_refuted_and_never_proved_in_all_cases(statement, setting):
     _refuted_and_not_proved(statement, setting)
+
+
+def test_the_evidence_names_the_rule_that_it_trusts():
+    unit = "T: size\nt: 1..T\nx: real[T]\nw: real\nh[0]: real\na[t] := w*h[t-1] + x[t]\nh[t] := tanh(a[t])"
+    claim = Claim("scalar", "d(h[t], w) = (1 - h[t]^2) * (h[t-1] + w * d(h[t-1], w))", unit)
+    assert str(claim.evidence) == "proved for every T, given the chain rule"
+
+
+def test_a_setting_that_continues_a_recursion_may_begin_with_any_quantity_of_it():
+    # `a` and `h` are defined by each other, and only `h` has a base from which the shapes are found.
+    Claim("rnn.continued", "a[t] = x[t] @ U.T + h[t-1] @ W_hh + b_h", NETWORK + "U := W_xh.T")

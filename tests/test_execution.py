@@ -10,10 +10,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from samples import code, payload, showing, text, write, write_book, write_file
+from samples import code, payload, showing, shown, text, write, write_book, write_file
 
 from book_builder import execution
 from book_builder.__main__ import main
+from rnnlib.claims.seal import MIME
 
 IMPORTS = "import rules\nfrom pathlib import Path\n"
 RULE = IMPORTS + "assert Path('rules/rule.txt').read_text() == '2', 'the rule is broken'"
@@ -26,7 +27,7 @@ def runs(root):
 
 @pytest.fixture
 def ran(monkeypatch):
-    """The names of the notebooks that ran, without a kernel: none of their cells has an output."""
+    """The names of the notebooks that ran, without a kernel: their cells have the outputs that are in the file."""
     names = []
 
     def run(path, name):
@@ -147,7 +148,7 @@ def test_a_notebook_that_ends_its_kernel_is_named(tmp_path):
 
 def test_a_cell_that_does_not_end_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(execution, "CELL_TIMEOUT", 1)
-    path = write(tmp_path / "one.ipynb", code("fine", "1"), code("endless", "import time; time.sleep(60)"))
+    path = write(tmp_path / "one.ipynb", code("endless", "import time; time.sleep(60)"))
     assert "one.ipynb: cell 'endless' failed: no end after 1 s" in execution._run(path, path.name)[2]
 
 
@@ -213,11 +214,12 @@ def claims(root, monkeypatch, *arguments):
     return main(["claims", *arguments])
 
 
+@pytest.mark.usefixtures("ran")
 def test_claims_command_writes_the_ledger(tmp_path, monkeypatch, capsys):
     definition = payload("softmax", kind="definition", verdict="", evidence="", level="", mistakes=[], answers=[])
     wording = payload()["mistakes"][0] | {"kind": "wording", "refuted": False}
     claim = payload(mistakes=[payload()["mistakes"][0], wording])
-    root = write_book(tmp_path, one=[showing("definition", definition), showing("claim", claim)])
+    root = write_book(tmp_path, one=[shown("definition", definition), shown("claim", claim)])
     assert claims(root, monkeypatch, "--json", str(tmp_path / "ledger.json")) == 0
     [row] = json.loads((tmp_path / "ledger.json").read_text())
     assert row == {
@@ -235,22 +237,26 @@ def test_claims_command_writes_the_ledger(tmp_path, monkeypatch, capsys):
     "broken",
     [{"verdict": "refuted"}, {"mutants_refuted": 13}, {"mistakes": [payload()["mistakes"][0] | {"refuted": False}]}],
 )
+@pytest.mark.usefixtures("ran")
 def test_claims_command_fails_on_an_unsound_claim(tmp_path, monkeypatch, capsys, broken):
-    root = write_book(tmp_path, one=[showing("claim", payload(**broken))])
+    root = write_book(tmp_path, one=[shown("claim", payload(**broken))])
     assert claims(root, monkeypatch) == 1
     assert "not sound: softmax.jacobian" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("ran")
 def test_a_claim_that_rnnlib_did_not_make_is_refused(tmp_path):
-    forged = showing("forged", payload())
-    forged.source = forged.source.replace("proved for every K", "proved for every T")
+    forged = shown("forged", payload())
+    forged.outputs[0].data[MIME]["evidence"] = "proved for every T"
     root = write_book(tmp_path, one=[forged])
     with pytest.raises(execution.NotebookError, match="cell 'forged' shows a claim that rnnlib did not make; make it"):
         execution.payloads(root)
 
 
+@pytest.mark.usefixtures("ran")
 def test_claims_command_fails_on_a_duplicate_id_and_names_both_places(tmp_path, monkeypatch, capsys):
-    root = write_book(tmp_path, one=[showing("here", payload())], two=[showing("there", payload(title="Another"))])
+    one, two = [code("x", "1"), shown("here", payload())], [shown("there", payload(title="Another"))]
+    root = write_book(tmp_path, one=one, two=two)
     assert claims(root, monkeypatch) == 1
     error = capsys.readouterr().err
     assert "'softmax.jacobian'" in error and "notebooks/one, cell 'here'" in error
@@ -275,12 +281,13 @@ COPIED = ("rnnlib", "notebooks", "book", "experiments", "_config.yml", "_toc.yml
 @pytest.mark.slow
 def test_a_broken_rule_fails_the_build_of_the_whole_book(tmp_path):
     """Nothing but a rule of the engine changes: every mark is computed again, and the build stops."""
-    for name in COPIED:
-        source, target = execution.ROOT / name, tmp_path / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "html"))
-        elif source.exists():
-            shutil.copy(source, target)
+    with execution.lock():  # other tests may be reading what is executed
+        for name in COPIED:
+            source, target = execution.ROOT / name, tmp_path / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "html"))
+            elif source.exists():
+                shutil.copy(source, target)
     assert build_copy(tmp_path).returncode == 0
     forms = tmp_path / "rnnlib" / "claims" / "forms.py"
     forms.write_text(forms.read_text() + BROKEN_RULE)

@@ -96,7 +96,7 @@ def _score_gradients(s, targets, model, arguments):
     return cross_entropy(s, targets, mask, arguments["reduction"])[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(problems())
 def test_gradients_equal_autograd(problem):
     errors = compare(*problem)
@@ -104,7 +104,7 @@ def test_gradients_equal_autograd(problem):
 
 
 @pytest.mark.slow
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(problems())
 def test_gradients_equal_autograd_widely(problem):
     errors = compare(*problem)

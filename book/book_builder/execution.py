@@ -30,6 +30,15 @@ def cache_folder(root=ROOT):
     return root / "_build" / "executed"
 
 
+def lock(root=ROOT):
+    """What a process holds that uses the cache: the tests ask from several at once, and even reading notes its time."""
+    from filelock import FileLock
+
+    folder = cache_folder(root).parent
+    folder.mkdir(exist_ok=True)
+    return FileLock(folder / "executed.lock")
+
+
 def notebooks(root=ROOT):
     """Paths of the notebooks that `_toc.yml` names, in the order of the book."""
     from sphinx_external_toc.parsing import parse_toc_yaml
@@ -75,13 +84,10 @@ def execute(root=ROOT, only=None, workers=WORKERS):
         If a cell raises: the message names the notebook, the cell and the exception. A notebook that fails is
         not kept; the others are. Also if two notebooks have the same code.
     """
-    from filelock import FileLock
     from jupyter_cache import get_cache
 
-    folder = cache_folder(root)
-    folder.parent.mkdir(exist_ok=True)
-    with FileLock(folder.parent / "executed.lock"):  # the tests ask from several processes at once
-        cache = get_cache(folder)
+    with lock(root):
+        cache = get_cache(cache_folder(root))
         paths = [root / path for path in only] if only else notebooks(root)
         _drop_others(cache, {*paths, *notebooks(root)}, root)
         missing = [path for path in paths if executed(path, cache, root) is None]
@@ -183,11 +189,12 @@ def payloads(root=ROOT):
     from jupyter_cache import get_cache
 
     execute(root)
-    cache = get_cache(cache_folder(root))
+    with lock(root):
+        cache = get_cache(cache_folder(root))
+        ran = {path: executed(path, cache, root) for path in notebooks(root)}
     found = []
-    for path in notebooks(root):
+    for path, notebook in ran.items():
         page = path.relative_to(root).with_suffix("").as_posix()
-        notebook = executed(path, cache, root)
         if notebook is None:
             raise NotebookError(f"{path.relative_to(root)}: changed while the notebooks ran; run again")
         for cell in notebook.cells:

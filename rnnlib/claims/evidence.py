@@ -166,22 +166,25 @@ class _TimeUp(BaseException):
 
 @contextmanager
 def time_limit(seconds):
-    """Stop a proof that runs on; only where the system has alarms and this is the main thread."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+    """Stop a proof that runs on; only where the system has alarms and this is the main thread.
+
+    The seconds are of processor time: what is proved must not hang on what else the machine has to do.
+    """
+    if not hasattr(signal, "SIGPROF") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_):
         raise _TimeUp
 
-    previous, started = signal.signal(signal.SIGALRM, stop), time.monotonic()
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    previous, started = signal.signal(signal.SIGPROF, stop), time.process_time()
+    left, interval = signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     except _TimeUp:
         raise Undecided(f"the proof did not end within {seconds} s; state it in smaller steps or fix a size") from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
         if left:  # whoever had set an alarm still gets it
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 0.001), interval)
+            signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - started), 0.001), interval)
