@@ -412,8 +412,10 @@ def test_the_example_of_contributing_runs_in_two_processes(tmp_path):
 
 @pytest.mark.slow
 def test_what_is_finished_survives_a_kill(tmp_path):
+    """From the third seed on the runs wait for a file, so that the command can't end before it is killed."""
     source = TINY.replace("from rnnlib.rule import ONE", "import time").replace(" + ONE", "")
-    source = source.replace("    made =", "    time.sleep(0.2 * (settings.start > 1))\n    made =")
+    wait = "    while settings.start > 1 and seed > 1 and not Path('go').exists():\n        time.sleep(0.05)\n"
+    source = source.replace("    made =", f"{wait}    made =")
     process = copy(tmp_path, "tiny", source.replace("SEEDS = 3", "SEEDS = 10"))
     arguments = [sys.executable, "-m", "experiments", "run", "tiny", "--jobs", "2"]
     kept, made = tmp_path / "_build/experiments/tiny/runs", tmp_path / "made"
@@ -427,6 +429,7 @@ def test_what_is_finished_survives_a_kill(tmp_path):
     finished = len(list(kept.glob("*.json")))
     before = len(list(made.iterdir()))
     assert finished < QUICK + 40
+    (tmp_path / "go").touch()
     subprocess.run(arguments, **process, **quiet, check=True)
     assert len(list(made.iterdir())) - before == QUICK + 40 - finished
     assert json.loads((tmp_path / "experiments/results/tiny.json").read_text())["runs"]
