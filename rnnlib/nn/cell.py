@@ -1,11 +1,20 @@
 """What the recurrent cells share: checks, the products with the inputs, and the gradients of the weights.
 
-The recurrence itself, forward and backward through time, stands in `rnn`, `lstm`, `gru` and `phased_lstm`.
+The recurrence itself, forward and backward through time, stands in `rnn`, `lstm`, `gru` and `phased_lstm`; and one
+step at a time, a line for a formula, in `plain`.
 """
 
 import numpy as np
 
-from rnnlib.arguments import require, require_choice, require_dtype, require_floats, require_mask, require_tokens
+from rnnlib.arguments import (
+    require,
+    require_choice,
+    require_dtype,
+    require_floats,
+    require_mask,
+    require_size,
+    require_tokens,
+)
 from rnnlib.nn.layer import Layer
 from rnnlib.nn.one_hot import sum_by_token
 from rnnlib.nn.products import adds_product
@@ -35,24 +44,24 @@ class Cell(Layer):
     # σ(a) = ½ tanh(½ a) + ½ is faster than exp. The inner ½ is a gate's scale: it goes into the weights once.
     scales = (1.0,)
     states = ("h",)
+    keeps = ("x", "padding", "h")
 
-    def __init__(self, D, H, bias=1, dtype="float64", extra_shapes=None):
-        require(D >= 1, "D", "at least 1", D)
-        require(H >= 1, "H", "at least 1", H)
+    def __init__(self, D: int, H: int, bias: int = 1, dtype: str = "float64", extra_shapes: dict | None = None):
+        D, H = require_size("D", D), require_size("H", H)
         require_choice("bias", bias, (0, 1, 2))
         self.D, self.H, self.bias = D, H, bias
+        self.column_scales = np.repeat(np.array(self.scales, dtype), H)
         G = len(self.gates)
         shapes = {"W_xh": (D, G * H), "W_hh": (H, G * H)}
         shapes |= {name: (G * H,) for name in ((), ("b_h",), ("b_xh", "b_hh"))[bias]}
         super().__init__(shapes | (extra_shapes or {}), dtype)
-        self.column_scales = np.repeat(np.array(self.scales, self.dtype), H)
 
     def views(self):
         """W_xi, W_hi, b_i and so on: the columns that belong to one gate."""
         stems = {"W_xh": "W_x", "W_hh": "W_h", "b_h": "b_", "b_xh": "b_x", "b_hh": "b_h"}
         named = {}
         if len(self.gates) > 1:
-            for name in self.parameters.keys() & stems.keys():
+            for name in [name for name in self.parameters if name in stems]:
                 for k, gate in enumerate(self.gates):
                     columns = np.s_[..., k * self.H : (k + 1) * self.H]
                     named[stems[name] + gate] = self.parameters[name][columns]
@@ -117,30 +126,30 @@ class Cell(Layer):
         -------
         da : array (T, B, G·H)
             For δ_t, to fill.
-        totals : list of arrays (B, H)
+        last : list of arrays (B, H)
             What reaches the states after the last step: ∂L/∂h_T, and of the others what comes from later segments.
         immediate : T arrays (B, H), or None for zero
-            At t ∂⁺L/∂h_{t-1}, the immediate derivative of the step before.
+            At t ∂⁺L/∂h_{t-1}, the immediate derivative of the step before, to which the sweep may add the rest.
         add_product : callable
             `adds_product` with W_hhᵀ: ``add_product(da_t, immediate[t])`` is what reaches h_{t-1}.
         """
         self._require_of_pass(dh, dstate)
         T, B = self.x.shape[:2]
-        totals = [self.buffer("d" + name, (B, self.H)) for name in self.states]
-        for k, total in enumerate(totals):
-            total[...] = 0 if dstate is None else dstate[k]
+        last = [self.buffer("d" + name, (B, self.H)) for name in self.states]
+        for k, reaches in enumerate(last):
+            reaches[...] = 0 if dstate is None else dstate[k]
         if dh is not None:
-            totals[0] += dh[-1]
+            last[0] += dh[-1]
         if B == 1:  # an array to add to
             immediate = self.buffer("immediate", (T, B, self.H))
             immediate[0], immediate[1:] = 0, 0 if dh is None else dh[:-1]
         else:
             immediate = [None] * T if dh is None else [None, *dh[:-1]]
         add_product = adds_product(self.W_hh.T if gates is None else self.W_hh.T[: gates * self.H], B)
-        return self.buffer("da", (T, B, len(self.gates) * self.H)), totals, immediate, add_product
+        return self.buffer("da", (T, B, len(self.gates) * self.H)), last, immediate, add_product
 
     def _require_of_pass(self, dh, dstate):
-        require("x" in self.__dict__, "backward", "a forward pass before it", "none")
+        self.require_pass()
         T, B = self.x.shape[:2]
         if dh is not None:
             require(dh.shape == (T, B, self.H), "dh", f"shape {(T, B, self.H)}", dh.shape)
@@ -204,6 +213,13 @@ class Cell(Layer):
         if self.bias == 0:
             return None
         return self.b_h if self.bias == 1 else self.b_xh + self.b_hh
+
+
+def sigmoid_of_half(a, out):
+    """σ(2a): the weights hold the inner ½ of σ(a) = ½ tanh(½ a) + ½ already."""
+    np.tanh(a, out=out)
+    np.multiply(out, 0.5, out=out)
+    np.add(out, 0.5, out=out)
 
 
 def _sum_of_rows(array):

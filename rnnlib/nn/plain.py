@@ -100,26 +100,23 @@ def openness(time, tau, shift, r_on, alpha):
     """Each unit opens, k, for a share r_on of its period τ; for the rest it is shut but for a leak, α φ."""
     turns = (np.asarray(time)[..., None] - shift) / tau
     phase = turns - np.floor(turns.real)  # ((time - shift) mod τ) / τ
-    rises, falls = phase < r_on / 2, (phase >= r_on / 2) & (phase < r_on)
-    k = np.where(rises, 2 * phase / r_on, np.where(falls, 2 - 2 * phase / r_on, alpha * phase))
-    return k, (turns, phase, rises, falls)
+    rises, opened = phase < r_on / 2, phase < r_on
+    k = np.where(rises, 2 * phase / r_on, np.where(opened, 2 - 2 * phase / r_on, alpha * phase))
+    return k, (turns, phase, rises, opened)
 
 
 def openness_back(dk, kept, tau, shift, r_on, alpha):
-    turns, phase, rises, falls = kept
-    dphase = dk * np.where(rises, 2 / r_on, np.where(falls, -2 / r_on, alpha))
+    turns, phase, rises, opened = kept
+    dphase = dk * np.where(rises, 2 / r_on, np.where(opened, -2 / r_on, alpha))
     dtau = -dphase * turns / tau  # φ is (time - shift) / τ less a whole number of turns
     dshift = -dphase / tau
-    dr_on = dk * np.where(rises, -1, np.where(falls, 1, 0)) * 2 * phase / r_on**2
-    dalpha = dk * np.where(rises | falls, 0, phase)
+    dr_on = dk * np.where(rises, -1, np.where(opened, 1, 0)) * 2 * phase / r_on**2
+    dalpha = dk * np.where(opened, 0, phase)
     return total(dtau), total(dshift), total(dr_on), total(dalpha)
 
 
 def phased_lstm_step(x_and_time, h_before, c_before, W_xh, W_hh, b_h, *period):
-    """The Phased LSTM (Neil, Pfeiffer and Liu 2016, equations 2 to 10, without peepholes).
-
-    An LSTM whose units open and shut. Its input is a pair, x_t and the time of x_t; `period` is τ, shift, r_on and α.
-    """
+    """The Phased LSTM (Neil et al. 2016, equations 2 to 10, without peepholes); `period` is τ, shift, r_on and α."""
     x_t, time = x_and_time
     (h_open, c_open), of_lstm = lstm_step(x_t, h_before, c_before, W_xh, W_hh, b_h)
     k, of_openness = openness(time, *period)
@@ -161,9 +158,9 @@ def backward(back, dh, dstate, kept, weights):
 
 def cross_entropy_step(s_t, y_t):
     """l_t = -Σ y_t ln ŷ_t with ŷ_t = softmax(s_t), for one-hot y_t, and its gradient ∂l_t/∂s_t = ŷ_t - y_t."""
-    e = np.exp(s_t - s_t.max(axis=-1, keepdims=True))  # less the largest, so that nothing overflows
-    yhat = e / e.sum(axis=-1, keepdims=True)
-    return -(y_t * np.log(yhat)).sum(), yhat - y_t
+    s = s_t - s_t.max(axis=-1, keepdims=True)  # the same softmax, and nothing overflows
+    log_yhat = s - np.log(np.exp(s).sum(axis=-1, keepdims=True))
+    return -(y_t * log_yhat).sum(), np.exp(log_yhat) - y_t
 
 
 def loss_and_gradients(step, back, x, y, state, weights, W_hy, b_y):

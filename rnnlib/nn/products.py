@@ -1,10 +1,11 @@
 """Sums with a product, s + v W: the inner step of every sweep through time."""
 
+from collections.abc import Callable
+
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 
 
-def adds_product(W, B):
+def adds_product(W: np.ndarray, B: int) -> Callable:
     """A function of v (B, K) and s that returns s + v W.
 
     It writes to `s` or to an array of its own that the next call overwrites, whichever is faster. For one sequence,
@@ -19,6 +20,8 @@ def adds_product(W, B):
         Number of sequences.
     """
     if B == 1:
+        from scipy.linalg.blas import get_blas_funcs  # here, because SciPy takes longer to import than all of rnnlib.nn
+
         (gemv,) = get_blas_funcs(("gemv",), (W,))
         WT = np.ascontiguousarray(W).T  # BLAS counts along columns where NumPy counts along rows
         return lambda v, s: gemv(1.0, WT, v, 1.0, s, 0, 1, 0, 1, 0, 1)  # the last: write to `s` itself
