@@ -12,13 +12,6 @@ def require(condition, argument, expected, given):
         raise ValueError(f"{argument} expected {expected}, given {given}.")
 
 
-def require_size(argument, value):
-    """An integer of at least 1, of Python or NumPy, as an int; not a bool, nor a float such as 64.0."""
-    integer = isinstance(value, Integral) and not isinstance(value, bool)
-    require(integer and value >= 1, argument, "an integer of at least 1", repr(value))
-    return int(value)
-
-
 def require_choice(argument, value, choices):
     """One of a few names, or a ValueError that lists them."""
     require(value in choices, argument, "one of " + ", ".join(map(repr, choices)), repr(value))

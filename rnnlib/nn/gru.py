@@ -155,14 +155,15 @@ class GRU(Cell):
         z, r, n = np.moveaxis(values, 1, 0)
         slopes = self.block_buffer("slopes", steps, (4, *z.shape[1:]))
         of_z, of_r, of_q, of_n = np.moveaxis(slopes, 1, 0)
-        scratch = self.block_buffer("block scratch", steps, z.shape[1:])
-        complements = self.block_buffer("1 - z, 1 - r", steps, (2, *z.shape[1:]))
-        np.subtract(1, values[:, :2], out=complements)
+        scratch, lets_in = (self.block_buffer(name, steps, z.shape[1:]) for name in ("block scratch", "1 - z"))
+        np.subtract(1, z, out=lets_in)  # ∂h_t/∂n_t
         np.multiply(n, n, out=scratch)
         np.subtract(1, scratch, out=of_n)
-        of_n *= complements[:, 0]  # (1 - z) (1 - n²): ∂h_t/∂n_t is 1 - z, and tanh' = 1 - tanh²
-        np.multiply(complements, values[:, :2], out=slopes[:, :2])  # σ' = σ (1 - σ):
+        of_n *= lets_in  # (1 - z) (1 - n²), with tanh' = 1 - tanh²
+        np.multiply(lets_in, z, out=of_z)  # with σ' = σ (1 - σ):
         of_z *= np.subtract(h_before, n, out=scratch)  # (h_{t-1} - n) z (1 - z),
+        np.subtract(1, r, out=of_r)
+        of_r *= r
         if self.reset == "after":
             of_r *= np.multiply(q, of_n, out=scratch)  # q r (1 - r) times δ of n
             np.multiply(r, of_n, out=of_q)
