@@ -4,6 +4,8 @@ The recurrence itself, forward and backward through time, stands in `rnn`, `lstm
 step at a time, a line for a formula, in `plain`.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rnnlib.arguments import (
@@ -56,7 +58,7 @@ class Cell(Layer):
         shapes |= {name: (G * H,) for name in ((), ("b_h",), ("b_xh", "b_hh"))[bias]}
         super().__init__(shapes | (extra_shapes or {}), dtype)
 
-    def views(self):
+    def views(self) -> dict[str, np.ndarray]:
         """W_xi, W_hi, b_i and so on: the columns that belong to one gate."""
         stems = {"W_xh": "W_x", "W_hh": "W_h", "b_h": "b_", "b_xh": "b_x", "b_hh": "b_h"}
         named = {}
@@ -68,7 +70,9 @@ class Cell(Layer):
                     named["d" + stems[name] + gate] = self.gradients[name][columns]
         return named
 
-    def start(self, x, state, mask):
+    def start(
+        self, x: np.ndarray, state: tuple[np.ndarray, ...] | None, mask: np.ndarray | None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Check the arguments; return x, the states as arrays (T+1, B, H) with the first filled, and the padding."""
         if np.asarray(x).dtype.kind in "iu":
             x = require_tokens("x", x, self.D)
@@ -87,13 +91,13 @@ class Cell(Layer):
         self.x, self.padding = x, None if mask is None else ~mask
         return x, states
 
-    def padded(self, T):
+    def padded(self, T: int) -> list[np.ndarray | None]:
         """For each step the sequences (B, 1) that are padding there, or None where there are none."""
         if self.padding is None:
             return [None] * T
         return [rows[:, None] if rows.any() else None for rows in self.padding]
 
-    def input_products(self, x, bias):
+    def input_products(self, x: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
         """x_t W_xh + b_h times the gates' `scales`, as (T, B, G·H): one product before the recurrence starts."""
         T, B = x.shape[:2]
         a = self.buffer("a", (T, B, len(self.gates) * self.H))
@@ -108,11 +112,13 @@ class Cell(Layer):
         np.matmul(rows, W, out=a.reshape(T * B, -1))
         return a
 
-    def by_gate(self, a_t):
+    def by_gate(self, a_t: np.ndarray) -> np.ndarray:
         """(B, G·H) as (G, B, H), a view: copied in this order, each gate of a batch is one block of memory."""
         return a_t.reshape(len(a_t), -1, self.H).swapaxes(0, 1)
 
-    def start_backward(self, dh, dstate, gates=None):
+    def start_backward(
+        self, dh: np.ndarray | None, dstate: tuple[np.ndarray, ...] | None, gates: int | None = None
+    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray | None] | np.ndarray, Callable]:
         """Check the arguments; prepare the sweep through time.
 
         Parameters
@@ -160,12 +166,12 @@ class Cell(Layer):
                 require(array.shape == (B, self.H), "dstate", f"arrays of shape {(B, self.H)}", array.shape)
                 require_dtype("dstate", array, self.dtype)
 
-    def blocks(self, T, B):
+    def blocks(self, T: int, B: int) -> list[slice]:
         """Slices of steps from the last to the first, each so short that its arrays stay in the cache."""
         length = self._block_length(T, B)
         return [slice(max(0, end - length), end) for end in range(T, 0, -length)]
 
-    def block_buffer(self, name, steps, shape):
+    def block_buffer(self, name: str, steps: slice, shape: tuple[int, ...]) -> np.ndarray:
         """An array (number of steps, *shape) for one block: kept, because fresh memory costs more than the sums."""
         length = self._block_length(*self.x.shape[:2])
         return self.buffer(name, (length, *shape))[: steps.stop - steps.start]
@@ -173,7 +179,7 @@ class Cell(Layer):
     def _block_length(self, T, B):
         return min(T, max(1, 2**14 // (B * self.H)))
 
-    def weight_gradients(self, h_before, da, da_hh=None):
+    def weight_gradients(self, h_before: np.ndarray, da: np.ndarray, da_hh: np.ndarray | None = None) -> None:
         """From δ = da (T, B, G·H): the gradients of W_xh, W_hh and the biases, one product over all T·B rows each.
 
         `da_hh` is what W_hh and b_hh see, where that is not δ.
@@ -194,7 +200,7 @@ class Cell(Layer):
         if self.bias == 2:
             self.db_hh = db if da_hh is da else _sum_of_rows(da_hh)
 
-    def input_gradients(self, da, want_dx):
+    def input_gradients(self, da: np.ndarray, want_dx: bool) -> np.ndarray | None:
         """∂L/∂x (T, B, D) from δ; None for tokens."""
         if self.x.ndim == 2 or not want_dx:
             return None
@@ -203,19 +209,19 @@ class Cell(Layer):
         return dx
 
     @property
-    def scaled_W_hh(self):
+    def scaled_W_hh(self) -> np.ndarray:
         """W_hh times the gates' `scales`."""
         return self.W_hh * self.column_scales
 
     @property
-    def total_bias(self):
+    def total_bias(self) -> np.ndarray | None:
         """The vector that is added to x_t W_xh + h_{t-1} W_hh, or None."""
         if self.bias == 0:
             return None
         return self.b_h if self.bias == 1 else self.b_xh + self.b_hh
 
 
-def sigmoid_of_half(a, out):
+def sigmoid_of_half(a: np.ndarray, out: np.ndarray) -> None:
     """σ(2a): the weights hold the inner ½ of σ(a) = ½ tanh(½ a) + ½ already."""
     np.tanh(a, out=out)
     np.multiply(out, 0.5, out=out)

@@ -9,6 +9,8 @@ PyTorch's order of the gates is i, f, g, o. `plain.lstm_step` and `plain.lstm_ba
 plain.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rnnlib.nn.cell import Cell
@@ -63,7 +65,7 @@ class LSTM(Cell):
                 np.copyto(c_t, c[t], where=pad)
         return h[1:], (h[-1], c[-1])
 
-    def start_gates(self, x):
+    def start_gates(self, x: np.ndarray) -> Callable:
         """A function of t and h_{t-1} that computes i, f, o and g, each (B, H), and keeps them in `values`."""
         T, B = x.shape[:2]
         self.joint = x.ndim == 3 and B > 1 and self.D <= self.H // 4
@@ -103,7 +105,7 @@ class LSTM(Cell):
 
         return products
 
-    def finish_weights(self, da):
+    def finish_weights(self, da: np.ndarray) -> None:
         """The gradients of the weights and biases from δ, after the sweep."""
         if not self.joint:
             return self.weight_gradients(self.h[:-1], da)
