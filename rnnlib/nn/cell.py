@@ -73,7 +73,7 @@ class Cell(Layer):
     def start(
         self, x: np.ndarray, state: tuple[np.ndarray, ...] | None, mask: np.ndarray | None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Check the arguments; return x, the states as arrays (T+1, B, H) with the first filled, and the padding."""
+        """Check the arguments; return x, the states as arrays (T+1, B, H) with the first filled; keep the padding."""
         if np.asarray(x).dtype.kind in "iu":
             x = require_tokens("x", x, self.D)
         else:

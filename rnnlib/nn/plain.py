@@ -1,10 +1,9 @@
 """The cells one step at a time, a line for a formula: read this first.
 
-Each cell is two functions. A step goes forward: from x_t and the state before it to the state after, and what the way
-back needs. Its `back` goes the other way: from ∂L/∂h_t (for the LSTM ∂L/∂c_t too) to ∂L/∂ the state before, to ∂L/∂x_t
-and to this step's part of the gradients of the weights, in the order of the weights. Everything is spelt out; nothing
-is fast. The layers `RNN`, `LSTM`, `GRU` and `PhasedLSTM` compute the same for all steps of a batch, many times
-faster, and are tested equal to what stands here.
+Each cell is two functions. A step goes forward, from x_t and the state before it to the state after, and hands on what
+the way back needs. Its `back` goes from ∂L/∂ the state after to ∂L/∂ the state before, to ∂L/∂x_t and to this step's
+part of the gradients of the weights, in the order of the weights. The layers `RNN`, `LSTM`, `GRU` and `PhasedLSTM`
+compute the same for all steps of a batch, many times faster, and are tested equal to what stands here.
 
 Letters are those of the book: vectors are rows, alone (D,) or one for each sequence of a batch, (B, D). `a` is what a
 nonlinearity is applied to, `da` is δ_t = ∂L/∂a_t, and `dX` is ∂L/∂X in X's shape. Where there are several gates, W_xh,
@@ -24,12 +23,15 @@ def rnn_step(x_t, h_before, W_xh, W_hh, b_h):
 def rnn_back(dh_t, kept, W_xh, W_hh, b_h):
     x_t, h_before, h_t = kept
     da = dh_t * (1 - h_t**2)  # tanh' = 1 - tanh²
-    return (da @ W_hh.T,), da @ W_xh.T, (outer(x_t, da), outer(h_before, da), total(da))
+    dh_before = da @ W_hh.T
+    dx_t = da @ W_xh.T
+    dW_xh, dW_hh, db_h = outer(x_t, da), outer(h_before, da), total(da)
+    return (dh_before,), dx_t, (dW_xh, dW_hh, db_h)
 
 
 def lstm_step(x_t, h_before, c_before, W_xh, W_hh, b_h):
     """The LSTM (Hochreiter and Schmidhuber 1997) with the forget gate of Gers, Schmidhuber and Cummins (2000)."""
-    a_i, a_f, a_o, a_g = gates(x_t @ W_xh + h_before @ W_hh + b_h, 4)
+    a_i, a_f, a_o, a_g = np.split(x_t @ W_xh + h_before @ W_hh + b_h, 4, axis=-1)
     i = sigmoid(a_i)
     f = sigmoid(a_f)
     o = sigmoid(a_o)
@@ -48,13 +50,16 @@ def lstm_back(dh_t, dc_later, kept, W_xh, W_hh, b_h):
     da_o = dh_t * np.tanh(c_t) * o * (1 - o)
     da_g = dc_t * i * (1 - g**2)
     da = np.concatenate([da_i, da_f, da_o, da_g], axis=-1)
-    return (da @ W_hh.T, dc_t * f), da @ W_xh.T, (outer(x_t, da), outer(h_before, da), total(da))
+    dh_before, dc_before = da @ W_hh.T, dc_t * f
+    dx_t = da @ W_xh.T
+    dW_xh, dW_hh, db_h = outer(x_t, da), outer(h_before, da), total(da)
+    return (dh_before, dc_before), dx_t, (dW_xh, dW_hh, db_h)
 
 
 def gru_before_step(x_t, h_before, W_xh, W_hh, b_h):
     """The GRU (Cho et al. 2014, equations 5 to 8): r_t resets before the product with W_hn; z_t keeps."""
-    W_hz, W_hr, W_hn = gates(W_hh, 3)
-    x_z, x_r, x_n = gates(x_t @ W_xh + b_h, 3)
+    W_hz, W_hr, W_hn = np.split(W_hh, 3, axis=-1)
+    x_z, x_r, x_n = np.split(x_t @ W_xh + b_h, 3, axis=-1)
     z = sigmoid(x_z + h_before @ W_hz)
     r = sigmoid(x_r + h_before @ W_hr)
     n = np.tanh(x_n + (r * h_before) @ W_hn)
@@ -63,7 +68,7 @@ def gru_before_step(x_t, h_before, W_xh, W_hh, b_h):
 
 
 def gru_before_back(dh_t, kept, W_xh, W_hh, b_h):
-    W_hz, W_hr, W_hn = gates(W_hh, 3)
+    W_hz, W_hr, W_hn = np.split(W_hh, 3, axis=-1)
     x_t, h_before, z, r, n = kept
     da_z = dh_t * (h_before - n) * z * (1 - z)
     da_n = dh_t * (1 - z) * (1 - n**2)
@@ -71,14 +76,16 @@ def gru_before_back(dh_t, kept, W_xh, W_hh, b_h):
     da_r = dq * h_before * r * (1 - r)
     da = np.concatenate([da_z, da_r, da_n], axis=-1)
     dh_before = dh_t * z + dq * r + da_z @ W_hz.T + da_r @ W_hr.T
-    dW_hh = [outer(h_before, da_z), outer(h_before, da_r), outer(r * h_before, da_n)]
-    return (dh_before,), da @ W_xh.T, (outer(x_t, da), np.concatenate(dW_hh, axis=-1), total(da))
+    dx_t = da @ W_xh.T
+    dW_hh = np.hstack([outer(h_before, da_z), outer(h_before, da_r), outer(r * h_before, da_n)])
+    dW_xh, db_h = outer(x_t, da), total(da)
+    return (dh_before,), dx_t, (dW_xh, dW_hh, db_h)
 
 
 def gru_after_step(x_t, h_before, W_xh, W_hh, b_xh, b_hh):
     """The GRU of PyTorch and cuDNN: r_t resets after the product with W_hn, and a part of b_hh with it; z_t keeps."""
-    x_z, x_r, x_n = gates(x_t @ W_xh + b_xh, 3)
-    q_z, q_r, q_n = gates(h_before @ W_hh + b_hh, 3)
+    x_z, x_r, x_n = np.split(x_t @ W_xh + b_xh, 3, axis=-1)
+    q_z, q_r, q_n = np.split(h_before @ W_hh + b_hh, 3, axis=-1)
     z = sigmoid(x_z + q_z)
     r = sigmoid(x_r + q_r)
     n = np.tanh(x_n + r * q_n)
@@ -93,7 +100,10 @@ def gru_after_back(dh_t, kept, W_xh, W_hh, b_xh, b_hh):
     da_r = da_n * q_n * r * (1 - r)
     da = np.concatenate([da_z, da_r, da_n], axis=-1)
     dq = np.concatenate([da_z, da_r, da_n * r], axis=-1)
-    return (dh_t * z + dq @ W_hh.T,), da @ W_xh.T, (outer(x_t, da), outer(h_before, dq), total(da), total(dq))
+    dh_before = dh_t * z + dq @ W_hh.T
+    dx_t = da @ W_xh.T
+    dW_xh, dW_hh, db_xh, db_hh = outer(x_t, da), outer(h_before, dq), total(da), total(dq)
+    return (dh_before,), dx_t, (dW_xh, dW_hh, db_xh, db_hh)
 
 
 def openness(time, tau, shift, r_on, alpha):
@@ -128,9 +138,9 @@ def phased_lstm_step(x_and_time, h_before, c_before, W_xh, W_hh, b_h, *period):
 def phased_lstm_back(dh_t, dc_t, kept, W_xh, W_hh, b_h, *period):
     h_before, c_before, h_open, c_open, k, of_lstm, of_openness = kept
     dk = dh_t * (h_open - h_before) + dc_t * (c_open - c_before)
-    (dh, dc), dx, dweights = lstm_back(dh_t * k, dc_t * k, of_lstm, W_xh, W_hh, b_h)
-    dstate = dh + dh_t * (1 - k), dc + dc_t * (1 - k)
-    return dstate, dx, (*dweights, *openness_back(dk, of_openness, *period))
+    (dh, dc), dx_t, dweights = lstm_back(dh_t * k, dc_t * k, of_lstm, W_xh, W_hh, b_h)
+    dh_before, dc_before = dh + dh_t * (1 - k), dc + dc_t * (1 - k)
+    return (dh_before, dc_before), dx_t, (*dweights, *openness_back(dk, of_openness, *period))
 
 
 # A whole network: any of these cells through time, scores from each state, softmax and cross-entropy.
@@ -182,11 +192,6 @@ def loss_and_gradients(step, back, x, y, state, weights, W_hy, b_y):
 
 def sigmoid(a):
     return 1 / (1 + np.exp(-a))
-
-
-def gates(a, number):
-    """The columns of each gate."""
-    return np.split(a, number, axis=-1)
 
 
 def outer(u, v):
