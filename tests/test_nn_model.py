@@ -207,7 +207,7 @@ def test_bad_vectors(x, message):
         ({}, "V or D expected at least one of them, given neither."),
         ({"D": 3}, "Y expected a number of scores where there is no vocabulary, given None."),
         ({"V": 3, "layers": 0}, "layers expected at least 1, given 0."),
-        ({"V": 3, "H": 0}, "H expected at least 1, given 0."),
+        ({"V": 3, "H": 0}, "H expected an integer of at least 1, given 0."),
         ({"V": 3, "dropout": 1.0}, "dropout expected a probability p with 0 ≤ p < 1, given 1.0."),
         ({"V": 3, "bias": 3}, "bias expected one of 0, 1, 2, given 3."),
         ({"V": 3, "dtype": "int32"}, "dtype expected one of 'float64', 'float32', 'complex128', given 'int32'."),

@@ -1,6 +1,8 @@
 """The rooms of rnnlib: arrows between them run one way, and no module imports itself through others."""
 
 import ast
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -72,3 +74,11 @@ def test_every_room_is_reached_from_the_package():
 def test_no_name_stands_in_two_rooms():
     names = [*rnnlib.nn.__all__, *rnnlib.data.__all__, *rnnlib.training.__all__]
     assert len(names) == len(set(names))
+
+
+def test_networks_need_nothing_slow_to_import():
+    """SciPy takes longer to import than all of `rnnlib.nn`; it is imported where it is first used."""
+    code = "import sys, rnnlib.nn; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "numpy" in loaded.stdout.split()
+    assert not {"scipy", "sympy", "torch", "matplotlib", "tqdm"} & set(loaded.stdout.split())

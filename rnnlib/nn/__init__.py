@@ -1,5 +1,10 @@
-"""Recurrent networks with their gradients written out: cells, losses, optimisers and a model of them."""
+"""Recurrent networks with their gradients written out: cells, losses, optimisers and a model of them.
 
+Read `plain` first: one step of each cell, forward and backward, a line for a formula. `RNN`, `LSTM`, `GRU` and
+`PhasedLSTM` are the same for all steps of a batch, and fast; the tests hold them equal to `plain`.
+"""
+
+from rnnlib.nn import plain
 from rnnlib.nn.clipping import clip_by_norm, clip_by_value
 from rnnlib.nn.embedding import Embedding
 from rnnlib.nn.gradient_check import check_gradients
@@ -43,6 +48,7 @@ __all__ = [
     "l2_penalty",
     "orthogonal",
     "perplexity",
+    "plain",
     "softmax",
     "step_decay",
     "warmup",

@@ -9,7 +9,10 @@ class Layer:
     """Parameters by name, their gradients by the same name with a d in front, and reusable buffers.
 
     ``layer.W_hh`` is a parameter and ``layer.dW_hh`` is ∂L/∂W_hh, of the same shape. Assigning to either
-    copies the numbers into the array that is there, because a model keeps all parameters in one vector.
+    copies the numbers into the array that is there, because a model keeps all parameters in one vector. Assigning
+    to another name would change nothing that the layer computes: it is refused with an AttributeError.
+
+    Subclasses list in `keeps` what a pass leaves in the layer for the next.
 
     Parameters
     ----------
@@ -19,7 +22,9 @@ class Layer:
         "float64" or "float32" (complex128 within the gradient check).
     """
 
-    def __init__(self, shapes, dtype):
+    keeps = ()
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]], dtype: str | np.dtype):
         self.dtype = np.dtype(dtype)
         require_choice("dtype", self.dtype.name, ("float64", "float32", "complex128"))
         self._buffers = {}
@@ -28,11 +33,11 @@ class Layer:
             {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()},
         )
 
-    def bind(self, parameters, gradients):
+    def bind(self, parameters: dict[str, np.ndarray], gradients: dict[str, np.ndarray]) -> None:
         """Use these arrays, by name, from now on."""
-        self.parameters, self.gradients = parameters, gradients
-        self._named = {**parameters, **{"d" + name: gradient for name, gradient in gradients.items()}}
-        self._named |= {name: view for name, view in self.views().items()}
+        self.__dict__.update(parameters=parameters, gradients=gradients)
+        named = parameters | {"d" + name: gradient for name, gradient in gradients.items()} | self.views()
+        self.__dict__.update(_named=named)
 
     def __getstate__(self):
         """For copies: without the named views, which would come out as arrays of their own."""
@@ -42,7 +47,7 @@ class Layer:
         self.__dict__.update(state)
         self.bind(self.parameters, self.gradients)
 
-    def views(self):
+    def views(self) -> dict[str, np.ndarray]:
         """Parts of parameters and gradients that have names of their own."""
         return {}
 
@@ -50,16 +55,30 @@ class Layer:
         try:
             return self.__dict__["_named"][name]
         except KeyError:
-            raise AttributeError(f"{type(self).__name__} has no {name!r}.") from None
+            known = self._parameter_names()
+            raise AttributeError(f"{type(self).__name__} has no {name!r}; its parameters are {known}.") from None
 
     def __setattr__(self, name, value):
-        array = self.__dict__.get("_named", {}).get(name)
-        if array is None:
-            return super().__setattr__(name, value)
-        require(np.shape(value) in ((), array.shape), name, f"shape {array.shape}", np.shape(value))
-        array[...] = value
+        named = self.__dict__.get("_named")
+        if named is None or name in self.keeps:  # (None while a layer is being built)
+            super().__setattr__(name, value)
+        elif name in named:
+            array = named[name]
+            require(np.shape(value) in ((), array.shape), name, f"shape {array.shape}", np.shape(value))
+            array[...] = value
+        else:
+            known = self._parameter_names()
+            raise AttributeError(f"{type(self).__name__} can't assign to {name!r}, only to its parameters {known}.")
 
-    def buffer(self, name, shape):
+    def _parameter_names(self):
+        named = self.__dict__.get("_named", {})
+        return ", ".join(name for name in named if not (name[0] == "d" and name[1:] in named))
+
+    def require_pass(self) -> None:
+        """Refuse to go backward where no forward pass has left anything."""
+        require(self.keeps[0] in self.__dict__, "backward", "a forward pass before it", "none")
+
+    def buffer(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         """The array kept under this name: allocated once, used again while the shape stays the same."""
         array = self._buffers.get(name)
         if array is None or array.shape != shape:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.arguments import require
+from rnnlib.arguments import require, require_size
 from rnnlib.nn.layer import Layer
 
 
@@ -19,11 +19,13 @@ class Linear(Layer):
         "float64" or "float32".
     """
 
-    def __init__(self, H, Y, bias=True, dtype="float64"):
-        require(H >= 1 and Y >= 1, "H and Y", "sizes of at least 1", (H, Y))
+    keeps = ("h",)
+
+    def __init__(self, H: int, Y: int, bias: bool = True, dtype: str = "float64"):
+        H, Y = require_size("H", H), require_size("Y", Y)
         super().__init__({"W_hy": (H, Y)} | ({"b_y": (Y,)} if bias else {}), dtype)
 
-    def forward(self, h):
+    def forward(self, h: np.ndarray) -> np.ndarray:
         """Scores (..., Y) of states (..., H); the next `forward` overwrites them."""
         self.h = h
         H, Y = self.W_hy.shape
@@ -34,8 +36,9 @@ class Linear(Layer):
             s += self.b_y
         return s
 
-    def backward(self, ds):
+    def backward(self, ds: np.ndarray) -> np.ndarray:
         """Fill dW_hy and db_y from ∂L/∂s; return ∂L/∂h, which the next `backward` overwrites."""
+        self.require_pass()
         H, Y = self.W_hy.shape
         h, ds = self.h.reshape(-1, H), ds.reshape(-1, Y)
         np.matmul(h.T, ds, out=self.dW_hy)

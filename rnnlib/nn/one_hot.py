@@ -1,10 +1,9 @@
 """Gradients of rows that tokens chose: a product with the one-hot vectors."""
 
 import numpy as np
-from scipy.sparse import csc_array
 
 
-def sum_by_token(tokens, V, rows):
+def sum_by_token(tokens: np.ndarray, V: int, rows: np.ndarray) -> np.ndarray:
     """Sᵀ @ rows, where the rows of S are the one-hot vectors of tokens: for each token the sum of its rows.
 
     Parameters
@@ -23,5 +22,7 @@ def sum_by_token(tokens, V, rows):
         ST = np.zeros((V, N), rows.dtype)
         ST[tokens, np.arange(N)] = 1
     else:  # many times faster than `np.add.at`
+        from scipy.sparse import csc_array  # here, because SciPy takes longer to import than all of rnnlib.nn
+
         ST = csc_array((np.ones(N, rows.dtype), tokens, np.arange(N + 1)), shape=(V, N))
     return ST @ rows

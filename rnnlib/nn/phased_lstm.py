@@ -8,7 +8,8 @@ Every unit has an openness k, a function of time: it rises and falls once in eac
     c̃_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t         c_t = k_t ⊙ c̃_t + (1 - k_t) ⊙ c_{t-1}
     h̃_t = o_t ⊙ tanh(c̃_t)                   h_t = k_t ⊙ h̃_t + (1 - k_t) ⊙ h_{t-1}
 
-The gates i, f, o and g are those of the LSTM.
+The gates i, f, o and g are those of the LSTM. `plain.phased_lstm_step` and `plain.phased_lstm_back` are the same, one
+step at a time, in plain.
 """
 
 import numpy as np
@@ -36,8 +37,12 @@ class PhasedLSTM(LSTM):
         Which of tau, shift, r_on and alpha have gradients; those of the others stay zero. The paper learns three.
     """
 
-    def __init__(self, D, H, bias=1, dtype="float64", periods=(1.0, 20.0), r_on=0.05, leak=0.001,
-                 learned=("tau", "shift", "r_on")):  # fmt: skip
+    keeps = (*LSTM.keeps, "times", "k", "phases", "c_open")
+
+    def __init__(
+        self, D: int, H: int, bias: int = 1, dtype: str = "float64", periods: tuple[float, float] = (1.0, 20.0),
+        r_on: float = 0.05, leak: float = 0.001, learned: tuple[str, ...] = ("tau", "shift", "r_on"),
+    ):  # fmt: skip
         require(0 < periods[0] <= periods[1], "periods", "two positive numbers, the smaller first", periods)
         require(0 < r_on <= 1, "r_on", "a share with 0 < r_on ≤ 1", r_on)
         require(set(learned) <= set(_OPENNESS), "learned", f"some of {_OPENNESS}", learned)
@@ -45,23 +50,23 @@ class PhasedLSTM(LSTM):
         super().__init__(D, H, bias, dtype, {name: (H,) for name in _OPENNESS})
         self.tau, self.r_on, self.alpha = np.sqrt(periods[0] * periods[1]), r_on, leak
 
-    def draw_openness(self, rng):
+    def draw_openness(self, rng: np.random.Generator) -> None:
         """Draw periods and shifts anew."""
         low, high = np.log(self.periods)
         self.tau = np.exp(rng.uniform(low, high, self.H))
         self.shift = rng.uniform(0, 1, self.H) * self.tau
 
-    def keep_domain(self):
+    def keep_domain(self) -> None:
         """Bring τ and r_on back to where they mean something, after an update that left it."""
         np.maximum(self.tau, 1e-3, out=self.tau)
         np.clip(self.r_on, 1e-3, 1, out=self.r_on)
 
     @staticmethod
-    def default_times(T, B):
+    def default_times(T: int, B: int) -> np.ndarray:
         """0, 1, 2 and so on for every sequence."""
         return np.broadcast_to(np.arange(float(T))[:, None], (T, B))
 
-    def openness(self, times):
+    def openness(self, times: np.ndarray) -> np.ndarray:
         """k at these times (T, B), as (T, B, H)."""
         return self._phases(times)[0]
 
@@ -69,7 +74,12 @@ class PhasedLSTM(LSTM):
         """k, φ and time since the shift, all (T, B, H), and where k rises and where it falls."""
         tau, r_on = self.tau.real, self.r_on.real
         require(tau.min() > 0, "tau", "positive periods", tau.min())
-        require(r_on.min() > 0 and r_on.max() <= 1, "r_on", "shares with 0 < r_on ≤ 1", (r_on.min(), r_on.max()))
+        require(
+            r_on.min() > 0 and r_on.max() <= 1,
+            "r_on",
+            "shares with 0 < r_on ≤ 1",
+            (float(r_on.min()), float(r_on.max())),
+        )
         since = times[:, :, None].astype(self.dtype) - self.shift
         turns = since / self.tau
         phase = turns - np.floor(turns.real)
@@ -78,7 +88,10 @@ class PhasedLSTM(LSTM):
         k = np.where(rises, 2 * phase / self.r_on, np.where(falls, 2 - 2 * phase / self.r_on, self.alpha * phase))
         return k, phase, since, rises, falls
 
-    def forward(self, x, state=None, mask=None, times=None):
+    def forward(
+        self, x: np.ndarray, state: tuple[np.ndarray, np.ndarray] | None = None, mask: np.ndarray | None = None,
+        times: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:  # fmt: skip
         """Run through all steps of a batch.
 
         Parameters
@@ -112,27 +125,30 @@ class PhasedLSTM(LSTM):
             h[t + 1] = self.k[t] * self.o_tanh_c[t] + (1 - self.k[t]) * h[t]
         return h[1:], (h[-1], c[-1])
 
-    def backward(self, dh, dstate=None, want_dx=True):
+    def backward(
+        self, dh: np.ndarray | None, dstate: tuple[np.ndarray, np.ndarray] | None = None, want_dx: bool = True
+    ) -> tuple[np.ndarray | None, tuple[np.ndarray, np.ndarray]]:
         """Backpropagation through time; arguments and results are those of `LSTM.backward`."""
-        da, (total, dc), immediate, add_product = self.start_backward(dh, dstate)
+        da, (dh_t, dc_t), immediate, add_product = self.start_backward(dh, dstate)
         T, B = da.shape[:2]
         da_by_gate = da.reshape(T, B, 4, self.H).transpose(0, 2, 1, 3)
         k, dk = self.k, self.buffer("dk", (T, B, self.H))
         for t in reversed(range(T)):
             (slopes,), (dh_dc,), (f,) = self._slopes(slice(t, t + 1))
-            dk[t] = total * (self.o_tanh_c[t] - self.h[t]) + dc * (self.c_open[t] - self.c[t])
-            dh_open = k[t] * total
-            dc_open = k[t] * dc + dh_open * dh_dc
+            dk[t] = dh_t * (self.o_tanh_c[t] - self.h[t]) + dc_t * (self.c_open[t] - self.c[t])
+            dh_open = k[t] * dh_t
+            dc_open = k[t] * dc_t + dh_open * dh_dc
             np.multiply(dc_open, slopes[:2], out=da_by_gate[t, :2])
             np.multiply(dc_open, slopes[3], out=da_by_gate[t, 3])
             np.multiply(dh_open, slopes[2], out=da_by_gate[t, 2])
-            dc[...] = (1 - k[t]) * dc + f * dc_open
-            kept = (1 - k[t]) * total
-            total = add_product(da[t], immediate[t])
-            total += kept
+            kept = (1 - k[t]) * dh_t
+            dh_before = add_product(da[t], immediate[t])  # (where dh_t was, so that `kept` comes first)
+            dh_before += kept
+            dc_before = (1 - k[t]) * dc_t + f * dc_open
+            dh_t, dc_t = dh_before, dc_before
         self._openness_gradients(dk)
         self.finish_weights(da)
-        return self.input_gradients(da, want_dx), (total.copy(), dc.copy())
+        return self.input_gradients(da, want_dx), (dh_t.copy(), dc_t.copy())
 
     def _openness_gradients(self, dk):
         """From ∂L/∂k to those by τ, shift, r_on and α."""

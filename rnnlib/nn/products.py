@@ -1,10 +1,12 @@
 """Sums with a product, s + v W: the inner step of every sweep through time."""
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 
 
-def adds_product(W, B):
+def adds_product(W: np.ndarray, B: int) -> Callable:
     """A function of v (B, K) and s that returns s + v W.
 
     It writes to `s` or to an array of its own that the next call overwrites, whichever is faster. For one sequence,
@@ -19,7 +21,7 @@ def adds_product(W, B):
         Number of sequences.
     """
     if B == 1:
-        (gemv,) = get_blas_funcs(("gemv",), (W,))
+        gemv = _gemv(W.dtype)
         WT = np.ascontiguousarray(W).T  # BLAS counts along columns where NumPy counts along rows
         return lambda v, s: gemv(1.0, WT, v, 1.0, s, 0, 1, 0, 1, 0, 1)  # the last: write to `s` itself
     W, r = _in_rows(W), np.empty((B, W.shape[1]), W.dtype)
@@ -29,6 +31,13 @@ def adds_product(W, B):
         return r if s is None else np.add(s, r, out=r)
 
     return add
+
+
+@cache
+def _gemv(dtype):
+    from scipy.linalg.blas import get_blas_funcs  # here, because SciPy takes longer to import than all of rnnlib.nn
+
+    return get_blas_funcs("gemv", dtype=dtype)
 
 
 def _in_rows(W):

@@ -3,27 +3,22 @@
 With f = tanh, sigmoid or relu::
 
     a_t = x_t W_xh + h_{t-1} W_hh + b_h        h_t = f(a_t)
+
+`plain.rnn_step` and `plain.rnn_back` are the same with tanh, one step at a time, in plain.
 """
 
 import numpy as np
 
 from rnnlib.arguments import require_choice
-from rnnlib.nn.cell import Cell
+from rnnlib.nn.cell import Cell, sigmoid_of_half
 from rnnlib.nn.products import adds_product
-
-
-def _sigmoid_of_half(a, out):
-    """σ(2a): the weights hold the inner ½ already."""
-    np.tanh(a, out=out)
-    out *= 0.5
-    out += 0.5
 
 
 def _relu(a, out):
     np.maximum(a, 0, out=out)
 
 
-_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": _sigmoid_of_half, "relu": _relu}
+_ACTIVATIONS = {"tanh": np.tanh, "sigmoid": sigmoid_of_half, "relu": _relu}
 
 
 class RNN(Cell):
@@ -37,13 +32,15 @@ class RNN(Cell):
         The function f.
     """
 
-    def __init__(self, D, H, bias=1, dtype="float64", activation="tanh"):
+    def __init__(self, D: int, H: int, bias: int = 1, dtype: str = "float64", activation: str = "tanh"):
         self.activation = require_choice("activation", activation, ("tanh", "sigmoid", "relu"))
         if activation == "sigmoid":
             self.scales = (0.5,)
         super().__init__(D, H, bias, dtype)
 
-    def forward(self, x, state=None, mask=None):
+    def forward(
+        self, x: np.ndarray, state: tuple[np.ndarray] | None = None, mask: np.ndarray | None = None
+    ) -> tuple[np.ndarray, tuple[np.ndarray]]:
         """Run through all steps of a batch.
 
         Parameters
@@ -77,7 +74,9 @@ class RNN(Cell):
         self.h = h
         return h[1:], (h[-1],)
 
-    def backward(self, dh, dstate=None, want_dx=True):
+    def backward(
+        self, dh: np.ndarray | None, dstate: tuple[np.ndarray] | None = None, want_dx: bool = True
+    ) -> tuple[np.ndarray | None, tuple[np.ndarray]]:
         """Backpropagation through time: fill dW_xh, dW_hh and the bias gradients.
 
         Parameters
@@ -100,19 +99,20 @@ class RNN(Cell):
         ValueError
             For a wrong shape or dtype, or without a forward pass before.
         """
-        da, (total,), immediate, add_product = self.start_backward(dh, dstate)
+        da, (dh_t,), immediate, add_product = self.start_backward(dh, dstate)
         T, B = da.shape[:2]
         padded = self.padded(T)
         for steps in self.blocks(T, B):
             rows = zip(self._slopes(steps), da[steps], immediate[steps], padded[steps], strict=True)
-            for slope, da_t, before, pad in reversed(list(rows)):  # total is ∂L/∂h_t, at once and through later steps
-                np.multiply(total, slope, out=da_t)  # δ_t
-                skipped = None if pad is None else np.where(pad, total, 0)
-                total = add_product(da_t, before)
+            for slope, da_t, immediate_before, pad in reversed(list(rows)):
+                np.multiply(dh_t, slope, out=da_t)  # δ_t = ∂L/∂h_t ⊙ f'(a_t)
+                skipped = None if pad is None else np.where(pad, dh_t, 0)
+                dh_before = add_product(da_t, immediate_before)  # ∂L/∂h_{t-1} = ∂⁺L/∂h_{t-1} + δ_t W_hhᵀ
                 if skipped is not None:
-                    total += skipped
+                    dh_before += skipped
+                dh_t = dh_before
         self.weight_gradients(self.h[:-1], da)
-        return self.input_gradients(da, want_dx), (total.copy(),)
+        return self.input_gradients(da, want_dx), (dh_t.copy(),)
 
     def _slopes(self, steps):
         """f'(a_t) for a block of steps at once, from h_t = f(a_t); zero in the padding."""
@@ -121,8 +121,8 @@ class RNN(Cell):
         if self.activation == "relu":
             np.greater(h, 0, out=slopes, casting="unsafe")
         else:
-            np.multiply(h, h, out=slopes)
-            np.subtract(h if self.activation == "sigmoid" else 1, slopes, out=slopes)  # h (1 - h), or 1 - h²
+            squares = np.multiply(h, h, out=self.block_buffer("h²", steps, h.shape[1:]))
+            np.subtract(h if self.activation == "sigmoid" else 1, squares, out=slopes)  # h (1 - h), or 1 - h²
         if self.padding is not None:
             slopes[self.padding[steps]] = 0
         return slopes
