@@ -39,8 +39,8 @@ def drawn(draw=draw, seed=1):
 OTHERS = {
     text: [{"tokens": TOKENS[:-3]}, {"tokens": np.roll(TOKENS, 1)}, {"T": 8}, {"B": 2}],
     shuffled: [{"x": EXAMPLES[::-1]}, {"targets": TOKENS[15:30] + 1}, {"B": 5}, {"seed": 3},
-               {"mask": np.ones((4, 15), bool)}],
-    one: [{"x": WORDS + 2}, {"targets": WORDS}, {"x": WORDS.reshape(2, 4)}],
+               {"mask": EXAMPLES > 0}],
+    one: [{"x": WORDS + 2}, {"targets": WORDS}, {"x": WORDS.reshape(2, 4), "targets": (WORDS + 1).reshape(2, 4)}],
     drawn: [{"draw": draw_more}, {"seed": 2}, {"draw": functools.partial(draw)}],
 }  # fmt: skip
 

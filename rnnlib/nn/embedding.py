@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.arguments import require, require_tokens
+from rnnlib.arguments import as_floats, require, require_dtype, require_size, require_tokens
 from rnnlib.nn.layer import Layer
 from rnnlib.nn.one_hot import sum_by_token
 
@@ -18,17 +18,20 @@ class Embedding(Layer):
         "float64" or "float32".
     """
 
-    def __init__(self, V, D, dtype="float64"):
-        require(V >= 1 and D >= 1, "V and D", "sizes of at least 1", (V, D))
-        super().__init__({"E": (V, D)}, dtype)
+    def __init__(self, V: int, D: int, dtype: str = "float64"):
+        super().__init__({"E": (require_size("V", V), require_size("D", D))}, dtype)
 
-    def forward(self, tokens):
+    def forward(self, tokens: np.ndarray) -> np.ndarray:
         """Vectors (T, B, D) of tokens (T, B) from 0 to V - 1; the next `forward` overwrites them."""
         self.tokens = require_tokens("x", tokens, len(self.E))
         x = self.buffer("x", (*self.tokens.shape, self.E.shape[1]))
         return np.take(self.E, self.tokens, axis=0, out=x, mode="clip")  # (the mode that writes to `out` directly)
 
-    def backward(self, dx):
+    def backward(self, dx: np.ndarray) -> None:
         """Fill dE from ∂L/∂x."""
+        require("tokens" in self.__dict__, "backward", "a forward pass before it", "none")
         V, D = self.E.shape
+        dx = as_floats("dx", dx)
+        require(dx.shape == (*self.tokens.shape, D), "dx", f"shape {(*self.tokens.shape, D)}", dx.shape)
+        require_dtype("dx", dx, self.dtype)
         self.dE = sum_by_token(self.tokens, V, dx.reshape(-1, D))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.arguments import require
+from rnnlib.arguments import as_floats, require, require_dtype, require_flag, require_size
 from rnnlib.nn.layer import Layer
 
 
@@ -19,24 +19,30 @@ class Linear(Layer):
         "float64" or "float32".
     """
 
-    def __init__(self, H, Y, bias=True, dtype="float64"):
-        require(H >= 1 and Y >= 1, "H and Y", "sizes of at least 1", (H, Y))
+    def __init__(self, H: int, Y: int, bias: bool = True, dtype: str = "float64"):
+        H, Y, bias = require_size("H", H), require_size("Y", Y), require_flag("bias", bias)
         super().__init__({"W_hy": (H, Y)} | ({"b_y": (Y,)} if bias else {}), dtype)
 
-    def forward(self, h):
+    def forward(self, h: np.ndarray) -> np.ndarray:
         """Scores (..., Y) of states (..., H); the next `forward` overwrites them."""
-        self.h = h
         H, Y = self.W_hy.shape
-        require(h.shape[-1] == H, "h", f"shape (..., {H})", h.shape)
+        h = as_floats("h", h)
+        require(h.ndim >= 1 and h.shape[-1] == H, "h", f"shape (..., {H})", h.shape)
+        require_dtype("h", h, self.dtype)
+        self.h = h
         s = self.buffer("s", (*h.shape[:-1], Y))
         np.matmul(h.reshape(-1, H), self.W_hy, out=s.reshape(-1, Y))  # one product for all steps and sequences
         if "b_y" in self.parameters:
             s += self.b_y
         return s
 
-    def backward(self, ds):
+    def backward(self, ds: np.ndarray) -> np.ndarray:
         """Fill dW_hy and db_y from ∂L/∂s; return ∂L/∂h, which the next `backward` overwrites."""
+        require("h" in self.__dict__, "backward", "a forward pass before it", "none")
         H, Y = self.W_hy.shape
+        ds = as_floats("ds", ds)
+        require(ds.shape == (*self.h.shape[:-1], Y), "ds", f"shape {(*self.h.shape[:-1], Y)}", ds.shape)
+        require_dtype("ds", ds, self.dtype)
         h, ds = self.h.reshape(-1, H), ds.reshape(-1, Y)
         np.matmul(h.T, ds, out=self.dW_hy)
         if "b_y" in self.parameters:

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csc_array
 
 
-def sum_by_token(tokens, V, rows):
+def sum_by_token(tokens: np.ndarray, V: int, rows: np.ndarray) -> np.ndarray:
     """Sᵀ @ rows, where the rows of S are the one-hot vectors of tokens: for each token the sum of its rows.
 
     Parameters
