@@ -15,10 +15,6 @@ import numpy as np
 from rnnlib.arguments import as_floats, require, require_dtype, require_number, require_own_floats, require_seed
 from rnnlib.nn.schedules import told
 
-BLOCK = (
-    2**14
-)  # numbers of θ that go through an update together, so that they and what is kept of them stay in the cache
-
 
 class Optimiser:
     """What the optimisers share: the learning rate, the count of updates and the vectors that they keep.
@@ -41,6 +37,7 @@ class Optimiser:
 
     kept = ()
     settings = ()  # names of the other settings
+    spare = 1  # vectors to work in
 
     def __init__(self, rate: float | Callable[[int], float]):
         if not callable(rate):
@@ -82,10 +79,7 @@ class Optimiser:
         rate = self.rate(self.updates) if callable(self.rate) else self.rate
         rate = require_number("rate", rate, "0 or a positive number at every update", lambda x: 0 <= x < np.inf)
         self.updates += 1
-        for first in range(0, len(theta), BLOCK):
-            part = slice(first, first + BLOCK)
-            kept = {name: vector[part] for name, vector in self.state.items()}
-            self.update(theta[part], g[part], rate, self._work[:, : len(theta[part])], **kept)
+        self.update(theta, g, rate, *self._work, **self.state)
 
     def _belong_to(self, theta):
         require_own_floats("theta", theta)
@@ -98,7 +92,7 @@ class Optimiser:
             require(vector.dtype == theta.dtype, "theta", f"dtype {vector.dtype} as restored for {name}", theta.dtype)
         if not self.state:
             self.state = {name: np.zeros_like(theta) for name in self.kept}
-        self._theta, self._work = theta, np.empty((2, min(len(theta), BLOCK)), theta.dtype)
+        self._theta, self._work = theta, [np.empty_like(theta) for _ in range(self.spare)]
 
     def restore(self, updates: int, state: dict[str, np.ndarray]) -> None:
         """Continue from an earlier run's count and kept vectors (none before the first step)."""
@@ -119,7 +113,7 @@ class SGD(Optimiser):
     """Stochastic gradient descent: θ ← θ - η g."""
 
     def update(self, theta, g, rate, work):
-        theta -= np.multiply(g, rate, out=work[0])
+        theta -= np.multiply(g, rate, out=work)
 
 
 class Momentum(Optimiser):
@@ -134,7 +128,7 @@ class Momentum(Optimiser):
     def update(self, theta, g, rate, work, v):
         v *= self.momentum
         v += g
-        theta -= np.multiply(v, rate, out=work[0])
+        theta -= np.multiply(v, rate, out=work)
 
 
 class AdaGrad(Optimiser):
@@ -147,8 +141,8 @@ class AdaGrad(Optimiser):
         self.eps = _at_least_0("eps", eps)
 
     def update(self, theta, g, rate, work, G):
-        G += np.multiply(g, g, out=work[0])
-        _step_by_root(theta, g, rate, G, self.eps, work[0])
+        G += np.multiply(g, g, out=work)
+        _step_by_root(theta, g, rate, G, self.eps, work)
 
 
 class RMSprop(Optimiser):
@@ -161,8 +155,8 @@ class RMSprop(Optimiser):
         self.decay, self.eps = _below_1("decay", decay), _at_least_0("eps", eps)
 
     def update(self, theta, g, rate, work, v):
-        _moving_mean_of_squares(v, g, self.decay, work[0])
-        _step_by_root(theta, g, rate, v, self.eps, work[0])
+        _moving_mean_of_squares(v, g, self.decay, work)
+        _step_by_root(theta, g, rate, v, self.eps, work)
 
 
 class AdaDelta(Optimiser):
@@ -171,14 +165,13 @@ class AdaDelta(Optimiser):
     v is the moving mean of g², and u that of Δ², both with decay ρ.
     """
 
-    kept, settings = ("v", "u"), ("decay", "eps")
+    kept, settings, spare = ("v", "u"), ("decay", "eps"), 2
 
     def __init__(self, rate: float | Callable[[int], float] = 1.0, decay: float = 0.9, eps: float = 1e-6):
         super().__init__(rate)
         self.decay, self.eps = _below_1("decay", decay), _at_least_0("eps", eps)
 
-    def update(self, theta, g, rate, work, v, u):
-        delta, root = work
+    def update(self, theta, g, rate, delta, root, v, u):
         _moving_mean_of_squares(v, g, self.decay, root)
         np.add(v, self.eps, out=root)
         np.divide(g, np.sqrt(root, out=root), out=delta)
@@ -206,8 +199,8 @@ class Adam(Optimiser):
         require(two, "betas", "two numbers from 0 to below 1", repr(betas))
         self.betas, self.eps = tuple(_below_1("betas", beta) for beta in betas), _at_least_0("eps", eps)
 
-    def update(self, theta, g, rate, work, m, v):
-        (b1, b2), (step, _) = self.betas, work
+    def update(self, theta, g, rate, step, m, v):
+        b1, b2 = self.betas
         if self.decay:
             theta *= 1 - rate * self.decay
         _moving_mean_of_squares(v, g, b2, step)
