@@ -13,7 +13,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlib.arguments import as_array, require, require_mask, require_seed, require_size
+from rnnlib.arguments import as_array, require, require_mask, require_size
 
 
 @dataclass
@@ -114,7 +114,7 @@ class DrawnBatches:
 
     def __init__(self, draw: Callable[[np.random.Generator], tuple], seed: int = 0):
         require(callable(draw), "draw", "a function from a random generator to x and targets", repr(draw))
-        self.draw, self.seed = draw, require_seed("seed", seed)
+        self.draw, self.seed = draw, require_size("seed", seed, least=0)
         self.rng = np.random.default_rng(self.seed)
 
     def __repr__(self):
@@ -234,7 +234,7 @@ class ShuffledBatches:
     def __init__(self, x: ArrayLike, targets: ArrayLike, B: int, mask: ArrayLike | None = None, seed: int = 0):
         self.x, self.targets = _examples(x, targets)
         self.mask, self.B = require_mask("mask", mask, self.x.shape[:2]), require_size("B", B)
-        seed = require_seed("seed", seed)
+        seed = require_size("seed", seed, least=0)
         self.seed, self.rng, self.at, self.fingerprint = seed, np.random.default_rng(seed), 0, None
 
     def __len__(self):

@@ -107,4 +107,4 @@ def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **a
 
 
 def _positive(argument, value):
-    return require_number(argument, value, "a positive number", lambda x: 0 < x < np.inf)
+    return require_number(argument, value, "a positive number", lambda x: x > 0)

@@ -14,7 +14,7 @@ def require_scheme(scheme: str | float) -> str | float:
     if isinstance(scheme, str):
         return require_choice("init", scheme, ("uniform", "xavier", "orthogonal"))
     expected = "'uniform', 'xavier', 'orthogonal' or a standard deviation of 0 or more"
-    return require_number("init", scheme, expected, lambda x: 0 <= x < np.inf)
+    return require_number("init", scheme, expected, lambda x: x >= 0)
 
 
 def initialise(layer: Layer, scheme: str | float, rng: np.random.Generator) -> None:
@@ -75,7 +75,7 @@ def forget_bias(lstm: Layer, value: float | np.ndarray = 1.0) -> None:
 
 def chrono(lstm: Layer, T_max: float, rng: np.random.Generator) -> None:
     """b_f = ln u with u from U(1, T_max - 1), and b_i = -b_f: memories of up to T_max steps (Tallec, Ollivier 2018)."""
-    T_max = require_number("T_max", T_max, "more than 2 steps", lambda x: 2 < x < np.inf)
+    T_max = require_number("T_max", T_max, "more than 2 steps", lambda x: x > 2)
     b_f = np.log(require_random("rng", rng).uniform(1, T_max - 1, _with_bias(lstm).H))
     _set_bias(lstm, "f", b_f)
     _set_bias(lstm, "i", -b_f)

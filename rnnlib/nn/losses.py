@@ -101,9 +101,7 @@ def _rows(s, targets, counted, weight, ds):
 
 def perplexity(loss: float, predictions: int = 1) -> float:
     """exp of the mean loss per prediction: of `loss` in nats, summed over so many predictions."""
-    mean = require_number("loss", loss, "a number", lambda loss: loss == loss) / require_size(
-        "predictions", predictions
-    )
+    mean = require_number("loss", loss) / require_size("predictions", predictions)
     with np.errstate(over="ignore"):  # above 709 nats it is infinite
         return float(np.exp(mean))
 
@@ -114,7 +112,7 @@ def l2_penalty(W: ArrayLike, strength: float, half: bool, dW: np.ndarray | None 
     The two forms are told apart because sources use both: the ½ makes λ twice as large for the same effect.
     """
     W = as_floats("W", W)
-    strength = require_number("strength", strength, "0 or a positive number", lambda x: 0 <= x < np.inf)
+    strength = require_number("strength", strength, "0 or a positive number", lambda x: x >= 0)
     factor = strength * (0.5 if require_flag("half", half) else 1.0)
     if dW is not None:
         require_own_floats("dW", dW)

@@ -19,7 +19,6 @@ from rnnlib.arguments import (
     require_choice,
     require_flag,
     require_mask,
-    require_seed,
     require_size,
 )
 from rnnlib.nn.dropout import Dropout
@@ -110,7 +109,7 @@ class RecurrentModel:
         V, D, Y = (
             None if size is None else require_size(name, size) for name, size in zip("VDY", (V, D, Y), strict=True)
         )
-        H, layers, seed = require_size("H", H), require_size("layers", layers), require_seed("seed", seed)
+        H, layers, seed = require_size("H", H), require_size("layers", layers), require_size("seed", seed, least=0)
         bias, every_step = require_choice("bias", bias, (0, 1, 2)), require_flag("every_step", every_step)
         init, dtype = require_scheme(init), _dtype_name(dtype)
         unknown = set(options) - set(signature(CELLS[cell]).parameters)

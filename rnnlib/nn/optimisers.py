@@ -9,10 +9,11 @@ Where ε stands:
 """
 
 from collections.abc import Callable
+from inspect import signature
 
 import numpy as np
 
-from rnnlib.arguments import as_floats, require, require_dtype, require_number, require_own_floats, require_seed
+from rnnlib.arguments import as_floats, require, require_dtype, require_number, require_own_floats, require_size
 from rnnlib.nn.schedules import told
 
 
@@ -36,18 +37,17 @@ class Optimiser:
     """
 
     kept = ()
-    settings = ()  # names of the other settings
     spare = 1  # vectors to work in
 
     def __init__(self, rate: float | Callable[[int], float]):
         if not callable(rate):
-            rate = require_number("rate", rate, "a positive number or a schedule", lambda x: 0 < x < np.inf)
+            rate = require_number("rate", rate, "a positive number or a schedule", lambda x: x > 0)
         self.rate, self.updates, self.state = rate, 0, {}
         self._theta, self._work = None, None
 
     def __repr__(self):
-        rate = told(self.rate) if callable(self.rate) else self.rate
-        settings = {"rate": rate, **{name: getattr(self, name) for name in self.settings}}
+        settings = {name: getattr(self, name) for name in signature(type(self)).parameters}
+        settings |= {"rate": told(self.rate)} if callable(self.rate) else {}
         listed = ", ".join(f"{name}={value}" for name, value in settings.items())
         return f"{type(self).__name__}({listed}: {self.updates:,} updates)"
 
@@ -77,7 +77,7 @@ class Optimiser:
                 f"shape {g.shape}" if isinstance(g, np.ndarray) else type(g).__name__)  # fmt: skip
         require_dtype("g", g, theta.dtype)
         rate = self.rate(self.updates) if callable(self.rate) else self.rate
-        rate = require_number("rate", rate, "0 or a positive number at every update", lambda x: 0 <= x < np.inf)
+        rate = require_number("rate", rate, "0 or a positive number at every update", lambda x: x >= 0)
         self.updates += 1
         self.update(theta, g, rate, *self._work, **self.state)
 
@@ -104,7 +104,7 @@ class Optimiser:
             expected = "a vector of the same length and dtype as the others"
             require(alike, f"state {name}", expected, f"{vector.dtype} {vector.shape}")
             require(np.isfinite(vector).all(), f"state {name}", "finite numbers", "NaN or infinity")
-        self.updates, self.state = require_seed("updates", updates), state
+        self.updates, self.state = require_size("updates", updates, least=0), state
         if self._theta is not None:
             self._belong_to(self._theta)
 
@@ -119,7 +119,7 @@ class SGD(Optimiser):
 class Momentum(Optimiser):
     """Momentum (Polyak 1964, in PyTorch's form): v ← μ v + g, θ ← θ - η v."""
 
-    kept, settings = ("v",), ("momentum",)
+    kept = ("v",)
 
     def __init__(self, rate: float | Callable[[int], float], momentum: float = 0.9):
         super().__init__(rate)
@@ -134,7 +134,7 @@ class Momentum(Optimiser):
 class AdaGrad(Optimiser):
     """AdaGrad (Duchi et al. 2011): G ← G + g², θ ← θ - η g / (√G + ε)."""
 
-    kept, settings = ("G",), ("eps",)
+    kept = ("G",)
 
     def __init__(self, rate: float | Callable[[int], float], eps: float = 1e-10):
         super().__init__(rate)
@@ -148,7 +148,7 @@ class AdaGrad(Optimiser):
 class RMSprop(Optimiser):
     """RMSprop (Tieleman and Hinton 2012): v ← ρ v + (1 - ρ) g², θ ← θ - η g / (√v + ε)."""
 
-    kept, settings = ("v",), ("decay", "eps")
+    kept = ("v",)
 
     def __init__(self, rate: float | Callable[[int], float], decay: float = 0.99, eps: float = 1e-8):
         super().__init__(rate)
@@ -165,7 +165,7 @@ class AdaDelta(Optimiser):
     v is the moving mean of g², and u that of Δ², both with decay ρ.
     """
 
-    kept, settings, spare = ("v", "u"), ("decay", "eps"), 2
+    kept, spare = ("v", "u"), 2
 
     def __init__(self, rate: float | Callable[[int], float] = 1.0, decay: float = 0.9, eps: float = 1e-6):
         super().__init__(rate)
@@ -189,7 +189,7 @@ class Adam(Optimiser):
     θ ← θ - η m̂ / (√v̂ + ε); t counts the updates from 1.
     """
 
-    kept, settings = ("m", "v"), ("betas", "eps")
+    kept = ("m", "v")
     decay = 0.0
 
     def __init__(self, rate: float | Callable[[int], float] = 0.001, betas: tuple[float, float] = (0.9, 0.999),
@@ -216,8 +216,6 @@ class Adam(Optimiser):
 
 class AdamW(Adam):
     """Adam with decoupled weight decay λ: besides Adam's step, θ ← θ - η λ θ (Loshchilov and Hutter 2019)."""
-
-    settings = ("betas", "eps", "decay")
 
     def __init__(self, rate: float | Callable[[int], float] = 0.001, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, decay: float = 0.01):  # fmt: skip
@@ -247,4 +245,4 @@ def _below_1(argument, value):
 
 
 def _at_least_0(argument, value):
-    return require_number(argument, value, "0 or a positive number", lambda x: 0 <= x < np.inf)
+    return require_number(argument, value, "0 or a positive number", lambda x: x >= 0)

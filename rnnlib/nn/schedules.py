@@ -1,7 +1,7 @@
 """Learning-rate schedules: each gives the rate as a function of the number of updates made, 0 before the first."""
 
 from collections.abc import Callable
-from math import cos, inf, pi
+from math import cos, pi
 
 from rnnlib.arguments import require, require_number, require_size
 
@@ -65,4 +65,4 @@ def told(schedule: Callable[[int], float]) -> str:
 
 
 def _positive(argument, value):
-    return require_number(argument, value, "a positive number", lambda x: 0 < x < inf)
+    return require_number(argument, value, "a positive number", lambda x: x > 0)
