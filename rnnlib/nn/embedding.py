@@ -18,8 +18,11 @@ class Embedding(Layer):
         "float64" or "float32".
     """
 
+    sizes = ("V", "D")
+
     def __init__(self, V: int, D: int, dtype: str = "float64"):
-        super().__init__({"E": (require_size("V", V), require_size("D", D))}, dtype)
+        self.V, self.D = require_size("V", V), require_size("D", D)
+        super().__init__({"E": (self.V, self.D)}, dtype)
 
     def forward(self, tokens: np.ndarray) -> np.ndarray:
         """Vectors (T, B, D) of tokens (T, B) from 0 to V - 1; the next `forward` overwrites them."""

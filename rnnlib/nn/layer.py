@@ -19,6 +19,8 @@ class Layer:
         "float64" or "float32" (complex128 within the gradient check).
     """
 
+    sizes = ("D", "H")  # what its repr names
+
     def __init__(self, shapes, dtype):
         self.dtype = np.dtype(dtype)
         require_choice("dtype", self.dtype.name, ("float64", "float32", "complex128"))
@@ -65,3 +67,8 @@ class Layer:
         if array is None or array.shape != shape:
             array = self._buffers[name] = np.empty(shape, self.dtype)
         return array
+
+    def __repr__(self):
+        sizes = ", ".join(f"{name}={getattr(self, name)}" for name in self.sizes)
+        count = sum(W.size for W in self.parameters.values())
+        return f"{type(self).__name__}({sizes}: {count:,} parameters, {self.dtype})"

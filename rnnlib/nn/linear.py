@@ -19,8 +19,11 @@ class Linear(Layer):
         "float64" or "float32".
     """
 
+    sizes = ("H", "Y")
+
     def __init__(self, H: int, Y: int, bias: bool = True, dtype: str = "float64"):
         H, Y, bias = require_size("H", H), require_size("Y", Y), require_flag("bias", bias)
+        self.H, self.Y = H, Y
         super().__init__({"W_hy": (H, Y)} | ({"b_y": (Y,)} if bias else {}), dtype)
 
     def forward(self, h: np.ndarray) -> np.ndarray:

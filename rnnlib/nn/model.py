@@ -162,7 +162,7 @@ class RecurrentModel:
     def __getattr__(self, name):
         array = self._array(name)
         if array is None:
-            raise AttributeError(f"RecurrentModel has no {name!r}; {self._names()}.")
+            raise AttributeError(f"RecurrentModel has no {name!r}; its parameters are {self._names()}.")
         return array
 
     def __setattr__(self, name, value):
@@ -172,7 +172,8 @@ class RecurrentModel:
         elif name.startswith("_") or "_complete" not in self.__dict__:
             super().__setattr__(name, value)
         else:
-            raise AttributeError(f"RecurrentModel expected a parameter to assign to, given {name!r}; {self._names()}.")
+            only = f"its parameters {self._names()}, their gradients, theta and dtheta"
+            raise AttributeError(f"RecurrentModel can't assign to {name!r}, only to {only}.")
 
     def _array(self, name):
         """The parameter or gradient of this name, or None."""
@@ -182,7 +183,7 @@ class RecurrentModel:
         return array
 
     def _names(self):
-        return "its parameters are " + ", ".join(self.__dict__.get("parameters", ()))
+        return ", ".join(self.__dict__.get("parameters", ()))
 
     def __reduce__(self):
         """How to copy a model, or send it to another process: its layers must share the vector of the new one."""
@@ -194,7 +195,7 @@ class RecurrentModel:
         other.theta[...] = self.theta
         return other
 
-    def keep_domain(self):
+    def keep_domain(self) -> None:
         """After an update: bring back parameters that left their domain. Only the Phased LSTM has such."""
         for cell in self.cells:
             if isinstance(cell, PhasedLSTM):

@@ -79,7 +79,7 @@ class Optimiser:
         rate = self.rate(self.updates) if callable(self.rate) else self.rate
         rate = require_number("rate", rate, "0 or a positive number at every update", lambda x: x >= 0)
         self.updates += 1
-        self.update(theta, g, rate, *self._work, **self.state)
+        self._update(theta, g, rate, *self._work, **self.state)
 
     def _belong_to(self, theta):
         require_own_floats("theta", theta)
@@ -112,7 +112,7 @@ class Optimiser:
 class SGD(Optimiser):
     """Stochastic gradient descent: θ ← θ - η g."""
 
-    def update(self, theta, g, rate, work):
+    def _update(self, theta, g, rate, work):
         theta -= np.multiply(g, rate, out=work)
 
 
@@ -125,7 +125,7 @@ class Momentum(Optimiser):
         super().__init__(rate)
         self.momentum = _below_1("momentum", momentum)
 
-    def update(self, theta, g, rate, work, v):
+    def _update(self, theta, g, rate, work, v):
         v *= self.momentum
         v += g
         theta -= np.multiply(v, rate, out=work)
@@ -140,7 +140,7 @@ class AdaGrad(Optimiser):
         super().__init__(rate)
         self.eps = _at_least_0("eps", eps)
 
-    def update(self, theta, g, rate, work, G):
+    def _update(self, theta, g, rate, work, G):
         G += np.multiply(g, g, out=work)
         _step_by_root(theta, g, rate, G, self.eps, work)
 
@@ -154,7 +154,7 @@ class RMSprop(Optimiser):
         super().__init__(rate)
         self.decay, self.eps = _below_1("decay", decay), _at_least_0("eps", eps)
 
-    def update(self, theta, g, rate, work, v):
+    def _update(self, theta, g, rate, work, v):
         _moving_mean_of_squares(v, g, self.decay, work)
         _step_by_root(theta, g, rate, v, self.eps, work)
 
@@ -171,7 +171,7 @@ class AdaDelta(Optimiser):
         super().__init__(rate)
         self.decay, self.eps = _below_1("decay", decay), _at_least_0("eps", eps)
 
-    def update(self, theta, g, rate, delta, root, v, u):
+    def _update(self, theta, g, rate, delta, root, v, u):
         _moving_mean_of_squares(v, g, self.decay, root)
         np.add(v, self.eps, out=root)
         np.divide(g, np.sqrt(root, out=root), out=delta)
@@ -199,7 +199,7 @@ class Adam(Optimiser):
         require(two, "betas", "two numbers from 0 to below 1", repr(betas))
         self.betas, self.eps = tuple(_below_1("betas", beta) for beta in betas), _at_least_0("eps", eps)
 
-    def update(self, theta, g, rate, step, m, v):
+    def _update(self, theta, g, rate, step, m, v):
         b1, b2 = self.betas
         if self.decay:
             theta *= 1 - rate * self.decay
