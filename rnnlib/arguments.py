@@ -9,6 +9,8 @@ import numpy as np
 def require(condition, argument, expected, given):
     """Raise ``ValueError("ARGUMENT expected EXPECTED, given GIVEN.")`` unless the condition holds."""
     if not condition:
+        given = " ".join(f"{given}".split())  # an array shows itself in many lines
+        given = given if len(given) <= 300 else f"{given[:297]}..."
         raise ValueError(f"{argument} expected {expected}, given {given}.")
 
 
@@ -62,10 +64,10 @@ def as_floats(argument, value):
     return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 
-def require_own_floats(argument, array):
+def require_own_floats(argument, array, kinds="f"):
     """An array of floats that numbers are to be written to: a list would be a copy."""
     require(isinstance(array, np.ndarray), argument, "a NumPy array to write to", type(array).__name__)
-    require(array.dtype.kind in "fc", argument, "floats", f"dtype {array.dtype}")
+    require(array.dtype.kind in kinds, argument, "floats", f"dtype {array.dtype}")
     require(array.flags.writeable, argument, "an array that may be written to", "one that is only for reading")
     return array
 

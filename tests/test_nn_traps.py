@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from rnnlib.nn import (
     AdamW,
     Linear,
     Momentum,
+    PhasedLSTM,
     RecurrentModel,
     RMSprop,
     constant,
@@ -302,3 +304,71 @@ def test_what_things_show_of_themselves():
         assert repr(thing) == text
     assert sum(W.size for W in model.parameters.values()) == 239_297
     assert repr(make("rnn", layers=1).gradients) == "{W_xh: (5, 4), W_hh: (4, 4), b_h: (4,), W_hy: (4, 5), b_y: (5,)}"
+
+
+@pytest.mark.parametrize(("T", "segment", "passes"), [
+    (1, "sqrt", 1), (4, "sqrt", 2), (9, "sqrt", 3), (10, "sqrt", 3), (16, "sqrt", 4), (17, "sqrt", 4),
+    (6, 1, 6), (6, 2, 3), (6, 4, 2), (6, 5, 2), (6, 6, 1), (6, 7, 1),
+])  # fmt: skip
+def test_segments_are_as_many_as_told_and_change_nothing(T, segment, passes):
+    x = np.random.default_rng(1).integers(0, 5, (T, 3))
+    model, lengths = make(), []
+    whole, _ = model.loss_and_gradients(x, x)
+    expected, forward = model.dtheta.copy(), model.forward
+
+    def watched(x, *arguments, **more):
+        lengths.append(len(x))
+        return forward(x, *arguments, **more)
+
+    vars(model)["forward"] = watched
+    assert model.loss_and_gradients(x, x, segment=segment)[0] == pytest.approx(whole, rel=1e-13)
+    np.testing.assert_allclose(model.dtheta, expected, atol=1e-13)
+    assert sum(lengths) == 2 * T
+    assert len(lengths) == 2 * passes
+
+
+@pytest.mark.parametrize("segment", [None, 1, 2, 6])
+def test_masks_that_are_empty_or_almost(segment):
+    model, mask = make(), np.zeros(X.shape, bool)
+    loss, _ = model.loss_and_gradients(X, TARGETS, mask=mask, segment=segment)
+    assert loss == 0
+    assert not model.dtheta.any()
+    with pytest.raises(ValueError, match="mask of the loss expected at least one prediction that counts, given none"):
+        model.loss_and_gradients(X, TARGETS, mask=mask, reduction="mean", segment=segment)
+    mask[2, 1] = True
+    total, _ = model.loss_and_gradients(X, TARGETS, mask=mask, segment=segment)
+    gradient = model.dtheta.copy()
+    mean, _ = model.loss_and_gradients(X, TARGETS, mask=mask, reduction="mean", segment=segment)
+    assert mean == total > 0
+    np.testing.assert_array_equal(model.dtheta, gradient)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tau": 0.0}, "tau expected positive periods"),
+        ({"tau": -1.0}, "tau expected positive periods"),
+        ({"tau": 1e-3}, None),
+        ({"r_on": 0.0}, "r_on expected shares with 0 < r_on ≤ 1"),
+        ({"r_on": 1.0}, None),
+        ({"r_on": 1.001}, "r_on expected shares with 0 < r_on ≤ 1"),
+    ],
+)
+def test_bounds_of_periods_and_shares(settings, message):
+    cell = PhasedLSTM(2, 3, learned=("tau", "shift", "r_on", "alpha"))
+    cell.tau = 5.0
+    for name, value in settings.items():
+        setattr(cell, name, value)
+    if message is None:
+        assert np.isfinite(cell.forward(np.ones((4, 1, 2)))[0]).all()
+    else:
+        with pytest.raises(ValueError, match=message):
+            cell.forward(np.ones((4, 1, 2)))
+
+
+def test_defaults_of_the_model():
+    config = RecurrentModel(V=5).config
+    assert config == {"cell": "rnn", "V": 5, "D": None, "H": 100, "Y": None, "layers": 1, "bias": 1, "dropout": 0.0,
+                      "every_step": True, "init": "uniform", "dtype": "float64", "seed": 0}  # fmt: skip
+    assert signature(PhasedLSTM).parameters["leak"].default == 0.001
+    assert signature(PhasedLSTM).parameters["r_on"].default == 0.05

@@ -1,6 +1,6 @@
 """Characters or words as integers, and back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,9 +30,9 @@ class Vocabulary:
     'the cat'
     """
 
-    def __init__(self, characters: Iterable[str], separator: str | None = None):
-        listed = isinstance(characters, Iterable)
-        require(listed, "characters", "a text or a list of characters or words", repr(characters))
+    def __init__(self, characters: Sequence[str], separator: str | None = None):
+        listed = isinstance(characters, Sequence)  # not a set, whose order differs from run to run
+        require(listed, "characters", "a text or a list of characters or words", type(characters).__name__)
         self.characters = list(characters)
         require(len(self.characters) > 0, "characters", "at least one", "none")
         for entry in self.characters:

@@ -33,7 +33,7 @@ def complex_step(f: Callable[[np.ndarray], complex], theta: ArrayLike, h: float 
     f : function of a complex vector, returns a complex number
     theta : array of float
     """
-    theta, h = as_floats("theta", theta), _positive("h", h)
+    theta, h = _finite("theta", theta), require_number("h", h, "a positive number", lambda h: h > 0)
     z, gradient = theta.astype(np.complex128), np.empty(theta.shape)
     for k in np.ndindex(theta.shape):
         z[k] += 1j * h
@@ -44,7 +44,7 @@ def complex_step(f: Callable[[np.ndarray], complex], theta: ArrayLike, h: float 
 
 def central_differences(f: Callable[[np.ndarray], float], theta: ArrayLike, h: float = 1e-6) -> np.ndarray:
     """∂f/∂θ by (f(θ + h e_k) - f(θ - h e_k)) / 2h: an error of order h², and rounding of order ε/h."""
-    theta, h = as_floats("theta", theta), _positive("h", h)
+    theta, h = _finite("theta", theta), require_number("h", h, "a positive number", lambda h: h > 0)
     z, gradient = theta.astype(np.float64), np.empty(theta.shape)
     for k in np.ndindex(theta.shape):
         z[k] = theta[k] + h
@@ -106,5 +106,7 @@ def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **a
     return errors
 
 
-def _positive(argument, value):
-    return require_number(argument, value, "a positive number", lambda x: x > 0)
+def _finite(argument, value):
+    value = as_floats(argument, value)
+    require(value.dtype.kind == "f" and np.isfinite(value).all(), argument, "finite real numbers", "others")
+    return value

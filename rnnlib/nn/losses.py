@@ -62,7 +62,7 @@ def cross_entropy(s: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = Non
     count = targets.size if mask is None else mask.sum()
     require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
     ds = np.empty(s.shape, s.dtype) if ds is None else ds
-    require_own_floats("ds", ds)
+    require_own_floats("ds", ds, kinds="fc")
     require(ds.dtype == s.dtype, "ds", f"dtype {s.dtype}", ds.dtype)
     require(ds.shape == s.shape and ds.flags.c_contiguous, "ds", f"a contiguous array of shape {s.shape}",
             f"one of shape {ds.shape}" + ("" if ds.flags.c_contiguous else " that is not contiguous"))  # fmt: skip

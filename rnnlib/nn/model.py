@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from rnnlib.arguments import (
     as_array,
+    as_floats,
     copy_into,
     require,
     require_choice,
@@ -234,9 +235,7 @@ class RecurrentModel:
         kinds, expected = ("fc", "vectors of floats") if self.V is None else ("iu", "integer tokens")
         require(x.dtype.kind in kinds, "x", expected, x.dtype)
         state = self._state("state", state)
-        phased = isinstance(self.cells[0], PhasedLSTM)
-        require(times is None or phased, "times", "a phased_lstm to go with them", self.config["cell"])
-        more = {} if times is None else {"times": times}
+        more = {} if times is None else {"times": self._times(times, x.shape[:2])}
         self._pass = "a forward pass that was refused"
         h = x if self.embedding is None else self.embedding.forward(x)
         after = []
@@ -248,6 +247,13 @@ class RecurrentModel:
         s = self.output.forward(h if self.every_step else after[-1][0])
         self._pass = "training" if training else "an evaluation since"
         return s, after
+
+    def _times(self, times, shape):
+        phased = isinstance(self.cells[0], PhasedLSTM)
+        require(phased, "times", "a phased_lstm to go with them", self.config["cell"])
+        times = as_floats("times", times)
+        require(times.shape == shape, "times", f"shape {shape}", times.shape)
+        return times
 
     def _state(self, argument, state):
         """For each layer None or what its cell carries, as a new list."""
@@ -362,7 +368,9 @@ class RecurrentModel:
         require(sqrt or not isinstance(segment, str), "segment", "a number of steps or 'sqrt'", repr(segment))
         length = isqrt(len(x) - 1) + 1 if sqrt else require_size("segment", segment)
         parts = [slice(first, first + length) for first in range(0, len(x), length)]
-        if times is None and isinstance(self.cells[0], PhasedLSTM):
+        if times is not None:
+            times = self._times(times, x.shape[:2])
+        elif isinstance(self.cells[0], PhasedLSTM):
             times = self.cells[0].default_times(*x.shape[:2])
 
         def of(part, array):
@@ -390,7 +398,9 @@ class RecurrentModel:
 
 
 def _dtype_name(dtype):
+    """The name of a dtype, given as its name, as NumPy's type or as a dtype."""
     try:
+        require(isinstance(dtype, str | type | np.dtype), "dtype", "'float64' or 'float32'", repr(dtype))
         return np.dtype(dtype).name
     except TypeError:
         return require(False, "dtype", "'float64' or 'float32'", repr(dtype))

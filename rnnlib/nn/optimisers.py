@@ -71,7 +71,7 @@ class Optimiser:
             For another vector than that of the first step, one that doesn't fit what was restored, a gradient of
             another shape or dtype, or a schedule that gives no number of 0 or more.
         """
-        if self._theta is not theta:
+        if self._theta is None or self._theta is not theta:
             self._belong_to(theta)
         require(isinstance(g, np.ndarray) and g.shape == theta.shape, "g", f"an array of shape {theta.shape}",
                 f"shape {g.shape}" if isinstance(g, np.ndarray) else type(g).__name__)  # fmt: skip
@@ -96,6 +96,7 @@ class Optimiser:
 
     def restore(self, updates: int, state: dict[str, np.ndarray]) -> None:
         """Continue from an earlier run's count and kept vectors (none before the first step)."""
+        require(isinstance(state, dict), "state", "a dict of vectors", type(state).__name__)
         require(set(state) == set(self.kept) or not state, "state", f"the vectors {self.kept}", tuple(state))
         state = {name: np.array(as_floats(f"state {name}", vector)) for name, vector in state.items()}
         for name, vector in state.items():
