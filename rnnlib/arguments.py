@@ -60,14 +60,19 @@ def as_array(argument, value):
 def as_floats(argument, value):
     """Any real (or complex) numbers as an array of floats: lists too; integers become float64."""
     array = as_array(argument, value)
-    require(array.dtype.kind in "fciu", argument, "numbers", f"dtype {array.dtype}")
+    _require_kind(argument, array, "fciu", "numbers")
     return array if array.dtype.kind in "fc" else array.astype(np.float64)
+
+
+def _require_kind(argument, array, kinds, expected):
+    if array.dtype.kind not in kinds:  # (to write a dtype as text takes longer than a step of a small network)
+        require(False, argument, expected, f"dtype {array.dtype}")
 
 
 def require_own_floats(argument, array, kinds="f"):
     """An array of floats that numbers are to be written to: a list would be a copy."""
     require(isinstance(array, np.ndarray), argument, "a NumPy array to write to", type(array).__name__)
-    require(array.dtype.kind in kinds, argument, "floats", f"dtype {array.dtype}")
+    _require_kind(argument, array, kinds, "floats")
     require(array.flags.writeable, argument, "an array that may be written to", "one that is only for reading")
     return array
 
@@ -96,6 +101,12 @@ def require_floats(argument, array, shape, dtype):
     require_dtype(argument, array, dtype)
     require(np.isfinite(array).all(), argument, "finite numbers", "NaN or infinity")
     return array
+
+
+def require_shape(argument, array, shape):
+    """An array of exactly this shape."""
+    if array.shape != shape:
+        require(False, argument, f"shape {shape}", array.shape)
 
 
 def require_dtype(argument, array, dtype):

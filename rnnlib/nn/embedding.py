@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.arguments import as_floats, require, require_dtype, require_size, require_tokens
+from rnnlib.arguments import as_floats, require, require_dtype, require_shape, require_size, require_tokens
 from rnnlib.nn.layer import Layer
 from rnnlib.nn.one_hot import sum_by_token
 
@@ -35,6 +35,6 @@ class Embedding(Layer):
         require("tokens" in self.__dict__, "backward", "a forward pass before it", "none")
         V, D = self.E.shape
         dx = as_floats("dx", dx)
-        require(dx.shape == (*self.tokens.shape, D), "dx", f"shape {(*self.tokens.shape, D)}", dx.shape)
+        require_shape("dx", dx, (*self.tokens.shape, D))
         require_dtype("dx", dx, self.dtype)
         self.dE = sum_by_token(self.tokens, V, dx.reshape(-1, D))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.arguments import as_floats, require, require_dtype, require_flag, require_size
+from rnnlib.arguments import as_floats, require, require_dtype, require_flag, require_shape, require_size
 from rnnlib.nn.layer import Layer
 
 
@@ -30,7 +30,8 @@ class Linear(Layer):
         """Scores (..., Y) of states (..., H); the next `forward` overwrites them."""
         H, Y = self.W_hy.shape
         h = as_floats("h", h)
-        require(h.ndim >= 1 and h.shape[-1] == H, "h", f"shape (..., {H})", h.shape)
+        if h.ndim < 1 or h.shape[-1] != H:
+            require(False, "h", f"shape (..., {H})", h.shape)
         require_dtype("h", h, self.dtype)
         self.h = h
         s = self.buffer("s", (*h.shape[:-1], Y))
@@ -44,7 +45,7 @@ class Linear(Layer):
         require("h" in self.__dict__, "backward", "a forward pass before it", "none")
         H, Y = self.W_hy.shape
         ds = as_floats("ds", ds)
-        require(ds.shape == (*self.h.shape[:-1], Y), "ds", f"shape {(*self.h.shape[:-1], Y)}", ds.shape)
+        require_shape("ds", ds, (*self.h.shape[:-1], Y))
         require_dtype("ds", ds, self.dtype)
         h, ds = self.h.reshape(-1, H), ds.reshape(-1, Y)
         np.matmul(h.T, ds, out=self.dW_hy)

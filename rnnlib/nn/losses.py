@@ -8,11 +8,13 @@ from rnnlib.arguments import (
     as_floats,
     require,
     require_choice,
+    require_dtype,
     require_flag,
     require_mask,
     require_number,
     require_own_floats,
     require_range,
+    require_shape,
     require_size,
 )
 
@@ -55,17 +57,13 @@ def cross_entropy(s: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = Non
         For wrong shapes or kinds of numbers, targets out of range, or the mean of no predictions.
     """
     s, targets = _scores(s), as_array("targets", targets)
-    require(targets.shape == s.shape[:-1], "targets", f"shape {s.shape[:-1]}", targets.shape)
+    require_shape("targets", targets, s.shape[:-1])
     require_range("targets", targets, s.shape[-1])
     require_choice("reduction", reduction, ("sum", "mean"))
     mask = require_mask("mask of the loss", mask, targets.shape)
     count = targets.size if mask is None else mask.sum()
     require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
-    ds = np.empty(s.shape, s.dtype) if ds is None else ds
-    require_own_floats("ds", ds, kinds="fc")
-    require(ds.dtype == s.dtype, "ds", f"dtype {s.dtype}", ds.dtype)
-    require(ds.shape == s.shape and ds.flags.c_contiguous, "ds", f"a contiguous array of shape {s.shape}",
-            f"one of shape {ds.shape}" + ("" if ds.flags.c_contiguous else " that is not contiguous"))  # fmt: skip
+    ds = np.empty(s.shape, s.dtype) if ds is None else _to_write_to(ds, s)
     counted = None if mask is None else mask.reshape(-1)
     weight = 1 / int(count) if reduction == "mean" else 1
     loss = _rows(s.reshape(-1, s.shape[-1]), targets.reshape(-1), counted, weight, ds.reshape(-1, s.shape[-1]))
@@ -76,6 +74,16 @@ def _scores(s):
     s = as_floats("scores", s)
     require(s.ndim >= 1 and s.size > 0, "scores", "shape (..., Y) with at least one number", s.shape)
     return s
+
+
+def _to_write_to(ds, s):
+    """`ds`, if it is an array like s that can be seen as rows."""
+    require_own_floats("ds", ds, kinds="fc")
+    require_dtype("ds", ds, s.dtype)
+    if ds.shape != s.shape or not ds.flags.c_contiguous:
+        given = f"one of shape {ds.shape}" + ("" if ds.flags.c_contiguous else " that is not contiguous")
+        require(False, "ds", f"a contiguous array of shape {s.shape}", given)
+    return ds
 
 
 def _rows(s, targets, counted, weight, ds):

@@ -167,11 +167,11 @@ class RecurrentModel:
         return array
 
     def __setattr__(self, name, value):
-        array = self.__dict__.get(name) if name in ("theta", "dtheta") else self._array(name)
+        if name.startswith("_") or "_complete" not in self.__dict__:
+            return super().__setattr__(name, value)
+        array = self.__dict__[name] if name in ("theta", "dtheta") else self._array(name)
         if array is not None:
             copy_into(name, array, value)
-        elif name.startswith("_") or "_complete" not in self.__dict__:
-            super().__setattr__(name, value)
         else:
             only = f"its parameters {self._names()}, their gradients, theta and dtheta"
             raise AttributeError(f"RecurrentModel can't assign to {name!r}, only to {only}.")

@@ -13,7 +13,15 @@ from inspect import signature
 
 import numpy as np
 
-from rnnlib.arguments import as_floats, require, require_dtype, require_number, require_own_floats, require_size
+from rnnlib.arguments import (
+    as_floats,
+    require,
+    require_dtype,
+    require_number,
+    require_own_floats,
+    require_shape,
+    require_size,
+)
 from rnnlib.nn.schedules import told
 
 
@@ -73,8 +81,8 @@ class Optimiser:
         """
         if self._theta is None or self._theta is not theta:
             self._belong_to(theta)
-        require(isinstance(g, np.ndarray) and g.shape == theta.shape, "g", f"an array of shape {theta.shape}",
-                f"shape {g.shape}" if isinstance(g, np.ndarray) else type(g).__name__)  # fmt: skip
+        require(isinstance(g, np.ndarray), "g", "a NumPy array", type(g).__name__)
+        require_shape("g", g, theta.shape)
         require_dtype("g", g, theta.dtype)
         rate = self.rate(self.updates) if callable(self.rate) else self.rate
         rate = require_number("rate", rate, "0 or a positive number at every update", lambda x: x >= 0)
