@@ -176,3 +176,14 @@ def test_sources_show_themselves():
     assert repr(shuffled()) == "ShuffledBatches(15 examples, B=4: 4 batches an epoch)"
     assert repr(one()) == "OneBatch(T=4, B=2)"
     assert repr(drawn()) == "DrawnBatches(draw, seed=1)"
+
+
+@pytest.mark.parametrize("make", [text, shuffled, one])
+def test_an_epoch_starts_at_the_beginning_and_moves_nothing(make):
+    source = make()
+    source.next()
+    position = source.position()
+    batches = list(source.epoch())
+    assert source.position() == position
+    assert batches[0].fresh
+    assert sum(batch.targets.size for batch in batches) == {text: 57, shuffled: 15, one: 8}[make]

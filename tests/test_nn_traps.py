@@ -310,8 +310,9 @@ def test_what_things_show_of_themselves():
     (1, "sqrt", 1), (4, "sqrt", 2), (9, "sqrt", 3), (10, "sqrt", 3), (16, "sqrt", 4), (17, "sqrt", 4),
     (6, 1, 6), (6, 2, 3), (6, 4, 2), (6, 5, 2), (6, 6, 1), (6, 7, 1),
 ])  # fmt: skip
-def test_segments_are_as_many_as_told_and_change_nothing(T, segment, passes):
-    x = np.random.default_rng(1).integers(0, 5, (T, 3))
+@pytest.mark.parametrize("B", [1, 3])
+def test_segments_are_as_many_as_told_and_change_nothing(T, B, segment, passes):
+    x = np.random.default_rng(1).integers(0, 5, (T, B))
     model, lengths = make(), []
     whole, _ = model.loss_and_gradients(x, x)
     expected, forward = model.dtheta.copy(), model.forward
