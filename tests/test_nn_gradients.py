@@ -68,7 +68,7 @@ def compare(model, x, targets, arguments):
     loss, _ = model.loss_and_gradients(x, targets, **arguments)
     dx = dstate = None
     if model.V is None or "state" in arguments:  # the same again, for the gradients that training does not need
-        s, _ = model.forward(x, **{k: v for k, v in arguments.items() if k != "reduction"})
+        s, _ = model.forward(x, **{k: v for k, v in arguments.items() if k != "reduction"}, training=True)
         ds = _score_gradients(s, targets, model, arguments)
         dx, dstate = model.backward(ds, want_dx=model.V is None)
     twin = TorchTwin(model)

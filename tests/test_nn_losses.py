@@ -60,7 +60,10 @@ def test_l2_with_and_without_the_half():
         ((np.zeros((2, 3)), np.array([-1, 0])), "targets expected tokens from 0 to 2, given -1."),
         ((np.zeros((2, 3)), np.array([0.0, 1.0])), "targets expected integers, given float64."),
         ((np.zeros((2, 3)), np.array([0])), "targets expected shape (2,), given (1,)."),
-        ((np.zeros((0, 3)), np.array([], int)), "scores expected at least one number, given shape (0, 3)."),
+        (
+            (np.zeros((0, 3)), np.array([], int)),
+            "scores expected shape (..., Y) with at least one number, given (0, 3).",
+        ),
         (
             (np.zeros((2, 3)), np.array([0, 0]), np.array([False, False]), "mean"),
             "mask of the loss expected at least one prediction that counts, given none.",

@@ -175,7 +175,7 @@ nan[1, 0, 2] = np.nan
         (tokens, {"state": [None, None]}, "state expected one entry for each of 1 layers, given 2."),
         (tokens, {"reduction": "average"}, "reduction expected one of 'sum', 'mean', given 'average'."),
         (tokens, {"times": np.zeros((3, 2))}, "times expected a phased_lstm to go with them, given rnn."),
-        (tokens, {"segment": 0}, "segment expected at least 1 step, given 0."),
+        (tokens, {"segment": 0}, "segment expected an integer of at least 1, given 0."),
     ],
 )
 def test_bad_tokens(x, more, message):
@@ -206,7 +206,7 @@ def test_bad_vectors(x, message):
         ({"cell": "elman", "V": 3}, "cell expected one of 'rnn', 'lstm', 'gru', 'phased_lstm', given 'elman'."),
         ({}, "V or D expected at least one of them, given neither."),
         ({"D": 3}, "Y expected a number of scores where there is no vocabulary, given None."),
-        ({"V": 3, "layers": 0}, "layers expected at least 1, given 0."),
+        ({"V": 3, "layers": 0}, "layers expected an integer of at least 1, given 0."),
         ({"V": 3, "H": 0}, "H expected an integer of at least 1, given 0."),
         ({"V": 3, "dropout": 1.0}, "dropout expected a probability p with 0 ≤ p < 1, given 1.0."),
         ({"V": 3, "bias": 3}, "bias expected one of 0, 1, 2, given 3."),

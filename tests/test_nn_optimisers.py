@@ -102,6 +102,7 @@ def test_schedules():
     assert exponential(1.0, 0.5, 10)(5) == pytest.approx(0.5**0.5)
     half = cosine(1.0, 100, 0.2)
     assert [half(k) for k in (0, 50, 100, 200)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
+    assert cosine(0.5, 3, lowest=0.5)(2) == 0.5
     assert [warmup(constant(1.0), 4)(k) for k in (0, 1, 3, 9)] == [0.25, 0.5, 1.0, 1.0]
 
 

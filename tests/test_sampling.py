@@ -6,7 +6,7 @@ import pytest
 from rnnlib.__main__ import main
 from rnnlib.data import Vocabulary
 from rnnlib.nn import RecurrentModel, softmax
-from rnnlib.training import generate, sample_tokens, save_model
+from rnnlib.training import generate, load_model, sample_tokens, save_model
 
 VOCABULARY = Vocabulary("abcde")
 
@@ -64,8 +64,14 @@ def test_bad_input():
         (lambda: generate(net, VOCABULARY, "a", temperature=np.nan), "temperature expected"),
         (lambda: generate(net, VOCABULARY, "a", batch=0), "batch expected an integer of at least 1"),
         (lambda: generate(net, VOCABULARY, "a", -1), "length expected an integer of at least 0"),
-        (lambda: generate(net, VOCABULARY, "a", stop="bc"), "stop expected one character, given 'bc'"),
-        (lambda: generate(net, VOCABULARY, "a", stop=""), "stop expected one character, given ''"),
+        (
+            lambda: generate(net, VOCABULARY, "a", stop="bc"),
+            "stop expected one character or word of .*, given 'bc'",
+        ),
+        (
+            lambda: generate(net, VOCABULARY, "a", stop=""),
+            "stop expected one character or word of .*, given ''",
+        ),
         (lambda: generate(net, VOCABULARY, "a", seed=-1), "seed expected an integer of at least 0"),
         (lambda: generate(net, VOCABULARY, "a", temperature=True), "temperature expected"),
         (lambda: generate(net, Vocabulary("abc"), "a"), "vocabulary expected one of 5 tokens"),
@@ -93,6 +99,20 @@ def test_the_command_writes_what_generate_writes(tmp_path, capsys):
     assert main(["generate", str(path), *options]) == 0
     texts = generate(net, VOCABULARY, "ab", 30, temperature=0.5, batch=2, seed=4)
     assert capsys.readouterr().out.splitlines() == texts
+
+
+def test_words_are_written_with_spaces(tmp_path):
+    vocabulary = Vocabulary.of_words("the cat and the dog")
+    net = RecurrentModel("rnn", V=len(vocabulary), H=4, seed=2)
+    (text,) = generate(net, vocabulary, "the cat ", 5, temperature=0)
+    assert text.startswith("the cat ") and len(text.split(" ")) == 7 and set(text.split()) <= set(vocabulary.characters)
+    save_model(tmp_path / "net", net, vocabulary)
+    again, words = load_model(tmp_path / "net")
+    assert generate(again, words, "the cat", 5, temperature=0) == [text]
+    with pytest.raises(ValueError, match="stop expected one character or word of the vocabulary, given 'the cat'"):
+        generate(net, vocabulary, "the", stop="the cat")
+    with pytest.raises(ValueError, match="prefix expected"):
+        generate(net, vocabulary, " ")
 
 
 @pytest.mark.parametrize(

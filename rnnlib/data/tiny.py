@@ -11,7 +11,7 @@ LETTERS = "ab"
 WORD = "abba"
 
 
-def tiny():
+def tiny() -> dict[str, np.ndarray]:
     """The tiny network's data and parameters, new arrays at every call.
 
     Returns

@@ -2,6 +2,8 @@
 
 import string
 
+import numpy as np
+
 from rnnlib.arguments import require
 from rnnlib.data.vocabulary import Vocabulary
 
@@ -12,7 +14,7 @@ ACKNOWLEDGEMENT = "Acknowledgement"
 ALPHABET = string.ascii_lowercase + string.ascii_uppercase + string.digits + " "
 
 
-def memorise(word, vocabulary=None):
+def memorise(word: str, vocabulary: Vocabulary | None = None) -> tuple[np.ndarray, np.ndarray, Vocabulary]:
     """Inputs and targets to memorise a word.
 
     Parameters
@@ -30,7 +32,9 @@ def memorise(word, vocabulary=None):
         All characters but the first.
     vocabulary : Vocabulary
     """
-    require(len(word) >= 2, "word", "at least two characters", repr(word))
+    require(isinstance(word, str) and len(word) >= 2, "word", "at least two characters", repr(word))
     vocabulary = Vocabulary.of(word) if vocabulary is None else vocabulary
+    require(isinstance(vocabulary, Vocabulary), "vocabulary", "a Vocabulary", type(vocabulary).__name__)
+    require(vocabulary.separator == "", "vocabulary", "one of characters", "one of words")
     tokens = vocabulary.encode(word)[:, None]
     return tokens[:-1], tokens[1:], vocabulary

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnlib.arguments import require_size, require_tokens
+from rnnlib.arguments import as_floats, require_dtype, require_shape, require_size, require_tokens
 from rnnlib.nn.layer import Layer
 from rnnlib.nn.one_hot import sum_by_token
 
@@ -19,9 +19,11 @@ class Embedding(Layer):
     """
 
     keeps = ("tokens",)
+    sizes = ("V", "D")
 
     def __init__(self, V: int, D: int, dtype: str = "float64"):
-        super().__init__({"E": (require_size("V", V), require_size("D", D))}, dtype)
+        self.V, self.D = require_size("V", V), require_size("D", D)
+        super().__init__({"E": (self.V, self.D)}, dtype)
 
     def forward(self, tokens: np.ndarray) -> np.ndarray:
         """Vectors (T, B, D) of tokens (T, B) from 0 to V - 1; the next `forward` overwrites them."""
@@ -33,4 +35,7 @@ class Embedding(Layer):
         """Fill dE from ∂L/∂x."""
         self.require_pass()
         V, D = self.E.shape
+        dx = as_floats("dx", dx)
+        require_shape("dx", dx, (*self.tokens.shape, D))
+        require_dtype("dx", dx, self.dtype)
         self.dE = sum_by_token(self.tokens, V, dx.reshape(-1, D))

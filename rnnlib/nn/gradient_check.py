@@ -1,8 +1,13 @@
 """Gradient checks: the derivatives that were written out, against differences of the loss."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnnlib.agree import relative_difference
+from rnnlib.arguments import as_array, as_floats, require, require_number
+from rnnlib.nn.model import RecurrentModel
 
 
 class GradientCheck(dict):
@@ -20,7 +25,7 @@ class GradientCheck(dict):
         return "\n".join([f"| parameter | relative error against {self.method} |", "| --- | --- |", *lines])
 
 
-def complex_step(f, theta, h=1e-30):
+def complex_step(f: Callable[[np.ndarray], complex], theta: ArrayLike, h: float = 1e-30) -> np.ndarray:
     """∂f/∂θ by Im f(θ + i h e_k) / h: exact to rounding for analytic f, for nothing is subtracted.
 
     Parameters
@@ -28,6 +33,7 @@ def complex_step(f, theta, h=1e-30):
     f : function of a complex vector, returns a complex number
     theta : array of float
     """
+    theta, h = _finite("theta", theta), require_number("h", h, "a positive number", lambda h: h > 0)
     z, gradient = theta.astype(np.complex128), np.empty(theta.shape)
     for k in np.ndindex(theta.shape):
         z[k] += 1j * h
@@ -36,8 +42,9 @@ def complex_step(f, theta, h=1e-30):
     return gradient
 
 
-def central_differences(f, theta, h=1e-6):
+def central_differences(f: Callable[[np.ndarray], float], theta: ArrayLike, h: float = 1e-6) -> np.ndarray:
     """∂f/∂θ by (f(θ + h e_k) - f(θ - h e_k)) / 2h: an error of order h², and rounding of order ε/h."""
+    theta, h = _finite("theta", theta), require_number("h", h, "a positive number", lambda h: h > 0)
     z, gradient = theta.astype(np.float64), np.empty(theta.shape)
     for k in np.ndindex(theta.shape):
         z[k] = theta[k] + h
@@ -48,7 +55,7 @@ def central_differences(f, theta, h=1e-6):
     return gradient
 
 
-def check_gradients(model, x, targets, **arguments):
+def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **arguments) -> GradientCheck:
     """Compare every gradient of a `RecurrentModel` in float64 with numeric differentiation.
 
     Complex steps where the network is analytic; central differences for relu, whose error is near 1e-8.
@@ -66,11 +73,19 @@ def check_gradients(model, x, targets, **arguments):
     -------
     GradientCheck
         The relative error by parameter name.
+
+    Raises
+    ------
+    ValueError
+        For a model in another dtype or with dropout, and as `RecurrentModel.loss_and_gradients`.
     """
+    require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
+    require(model.dtype == np.float64, "model", "dtype float64, as from model.like('float64')", model.dtype)
+    require(not any(layer.p for layer in model.dropouts), "model", "no dropout", model.config["dropout"])
     analytic = model.config.get("activation") != "relu"
     other = model.like("complex128" if analytic else "float64")
     vectors = model.V is None
-    x_other = np.asarray(x).astype(other.dtype) if vectors else x
+    x_other = as_array("x", x).astype(other.dtype) if vectors else x
     if arguments.get("state") is not None:
         state = [tuple(part.astype(other.dtype) for part in layer) for layer in arguments["state"]]
     else:
@@ -89,3 +104,9 @@ def check_gradients(model, x, targets, **arguments):
         errors[name] = relative_difference(gradient, part)
         first += gradient.size
     return errors
+
+
+def _finite(argument, value):
+    value = as_floats(argument, value)
+    require(value.dtype.kind == "f" and np.isfinite(value).all(), argument, "finite real numbers", "others")
+    return value

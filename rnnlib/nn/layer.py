@@ -22,6 +22,7 @@ class Layer:
         "float64" or "float32" (complex128 within the gradient check).
     """
 
+    sizes = ("D", "H")  # what its repr names
     keeps = ()
 
     def __init__(self, shapes: dict[str, tuple[int, ...]], dtype: str | np.dtype):
@@ -84,3 +85,8 @@ class Layer:
         if array is None or array.shape != shape:
             array = self._buffers[name] = np.empty(shape, self.dtype)
         return array
+
+    def __repr__(self):
+        sizes = ", ".join(f"{name}={getattr(self, name)}" for name in self.sizes)
+        count = sum(W.size for W in self.parameters.values())
+        return f"{type(self).__name__}({sizes}: {count:,} parameters, {self.dtype})"

@@ -1,24 +1,40 @@
 """Softmax, cross-entropy, perplexity and the L2 penalty. Natural logarithms; losses in nats."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from rnnlib.arguments import require, require_choice, require_mask, require_range
+from rnnlib.arguments import (
+    as_array,
+    as_floats,
+    require,
+    require_choice,
+    require_dtype,
+    require_flag,
+    require_mask,
+    require_number,
+    require_own_floats,
+    require_range,
+    require_shape,
+    require_size,
+)
 
 
-def softmax(s):
+def softmax(s: ArrayLike) -> np.ndarray:
     """ŷ = softmax(s) over the last axis, safe for scores of any size: exp(s - max s) / Σ exp(s - max s)."""
+    s = _scores(s)
     p = np.exp(s - s.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
     return p
 
 
-def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
+def cross_entropy(s: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = None, reduction: str = "sum",
+                  ds: np.ndarray | None = None) -> tuple[float, np.ndarray]:  # fmt: skip
     """Softmax cross-entropy L = -Σ ln ŷ[target] and its gradient ∂L/∂s = ŷ - one_hot(target).
 
     Parameters
     ----------
     s : array (..., Y)
-        Scores, before the softmax.
+        Scores, before the softmax. NaN gives a loss of NaN.
     targets : array of int (...)
         The right classes, from 0 to Y - 1.
     mask : array of bool (...), optional
@@ -38,23 +54,36 @@ def cross_entropy(s, targets, mask=None, reduction="sum", ds=None):
     Raises
     ------
     ValueError
-        For wrong shapes, targets out of range, or the mean of no predictions.
+        For wrong shapes or kinds of numbers, targets out of range, or the mean of no predictions.
     """
-    targets = np.asarray(targets)
-    require(s.size > 0, "scores", "at least one number", f"shape {s.shape}")
-    require(targets.shape == s.shape[:-1], "targets", f"shape {s.shape[:-1]}", targets.shape)
+    s, targets = _scores(s), as_array("targets", targets)
+    require_shape("targets", targets, s.shape[:-1])
     require_range("targets", targets, s.shape[-1])
     require_choice("reduction", reduction, ("sum", "mean"))
     mask = require_mask("mask of the loss", mask, targets.shape)
     count = targets.size if mask is None else mask.sum()
     require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
-    ds = np.empty(s.shape, s.dtype) if ds is None else ds
-    require(ds.shape == s.shape and ds.flags.c_contiguous, "ds", f"a contiguous array of shape {s.shape}",
-            f"one of shape {ds.shape}" + ("" if ds.flags.c_contiguous else " that is not contiguous"))  # fmt: skip
+    ds = np.empty(s.shape, s.dtype) if ds is None else _to_write_to(ds, s)
     counted = None if mask is None else mask.reshape(-1)
     weight = 1 / int(count) if reduction == "mean" else 1
     loss = _rows(s.reshape(-1, s.shape[-1]), targets.reshape(-1), counted, weight, ds.reshape(-1, s.shape[-1]))
     return loss * weight, ds
+
+
+def _scores(s):
+    s = as_floats("scores", s)
+    require(s.ndim >= 1 and s.size > 0, "scores", "shape (..., Y) with at least one number", s.shape)
+    return s
+
+
+def _to_write_to(ds, s):
+    """`ds`, if it is an array like s that can be seen as rows."""
+    require_own_floats("ds", ds, kinds="fc")
+    require_dtype("ds", ds, s.dtype)
+    if ds.shape != s.shape or not ds.flags.c_contiguous:
+        given = f"one of shape {ds.shape}" + ("" if ds.flags.c_contiguous else " that is not contiguous")
+        require(False, "ds", f"a contiguous array of shape {s.shape}", given)
+    return ds
 
 
 def _rows(s, targets, counted, weight, ds):
@@ -78,17 +107,23 @@ def _rows(s, targets, counted, weight, ds):
     return loss if np.iscomplexobj(ds) else float(loss)
 
 
-def perplexity(loss, predictions=1):
+def perplexity(loss: float, predictions: int = 1) -> float:
     """exp of the mean loss per prediction: of `loss` in nats, summed over so many predictions."""
-    return float(np.exp(loss / predictions))
+    mean = require_number("loss", loss) / require_size("predictions", predictions)
+    with np.errstate(over="ignore"):  # above 709 nats it is infinite
+        return float(np.exp(mean))
 
 
-def l2_penalty(W, strength, half, dW=None):
+def l2_penalty(W: ArrayLike, strength: float, half: bool, dW: np.ndarray | None = None) -> float:
     """λ Σ W², or ½ λ Σ W² if `half`; its gradient 2 λ W, or λ W, is added to `dW`.
 
     The two forms are told apart because sources use both: the ½ makes λ twice as large for the same effect.
     """
-    factor = strength * (0.5 if half else 1.0)
+    W = as_floats("W", W)
+    strength = require_number("strength", strength, "0 or a positive number", lambda x: x >= 0)
+    factor = strength * (0.5 if require_flag("half", half) else 1.0)
     if dW is not None:
+        require_own_floats("dW", dW)
+        require(dW.shape == W.shape, "dW", f"shape {W.shape}", dW.shape)
         dW += 2 * factor * W
     return factor * float(np.vdot(W, W))

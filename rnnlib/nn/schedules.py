@@ -1,33 +1,68 @@
-"""Learning-rate schedules: each returns a function of the number of updates made, 0 before the first."""
+"""Learning-rate schedules: each gives the rate as a function of the number of updates made, 0 before the first."""
 
+from collections.abc import Callable
 from math import cos, pi
 
-from rnnlib.arguments import require
+from rnnlib.arguments import require, require_number, require_size
 
 
-def constant(rate):
+class Schedule:
+    """A function of the number of updates that shows itself as the call that made it."""
+
+    def __init__(self, told: str, rate_at: Callable[[int], float]):
+        self.told, self.rate_at = told, rate_at
+
+    def __call__(self, update: int) -> float:
+        return self.rate_at(update)
+
+    def __repr__(self):
+        return self.told
+
+
+def constant(rate: float) -> Schedule:
     """η at every update."""
-    return lambda update: rate
+    rate = _positive("rate", rate)
+    return Schedule(f"constant({rate})", lambda update: rate)
 
 
-def step_decay(rate, factor, every):
+def step_decay(rate: float, factor: float, every: int) -> Schedule:
     """η · factor^⌊update / every⌋: a staircase."""
-    require(every >= 1, "every", "at least 1 update", every)
-    return lambda update: rate * factor ** (update // every)
+    rate, factor, every = _positive("rate", rate), _positive("factor", factor), require_size("every", every)
+    return Schedule(f"step_decay({rate}, {factor}, {every})", lambda update: rate * factor ** (update // every))
 
 
-def exponential(rate, factor, every=1):
+def exponential(rate: float, factor: float, every: int = 1) -> Schedule:
     """η · factor^(update / every): the same without stairs."""
-    return lambda update: rate * factor ** (update / every)
+    rate, factor, every = _positive("rate", rate), _positive("factor", factor), require_size("every", every)
+    return Schedule(f"exponential({rate}, {factor}, {every})", lambda update: rate * factor ** (update / every))
 
 
-def cosine(rate, updates, lowest=0.0):
+def cosine(rate: float, updates: int, lowest: float = 0.0) -> Schedule:
     """From η down to `lowest` along half a cosine, in so many updates (Loshchilov and Hutter 2017, equation 5)."""
-    require(updates >= 1, "updates", "at least 1", updates)
-    return lambda update: lowest + (rate - lowest) * (1 + cos(pi * min(update, updates) / updates)) / 2
+    rate, updates = _positive("rate", rate), require_size("updates", updates)
+    lowest = require_number("lowest", lowest, f"a number from 0 to the rate {rate}", lambda x: 0 <= x <= rate)
+    return Schedule(
+        f"cosine({rate}, {updates}, {lowest})",
+        lambda update: lowest + (rate - lowest) * (1 + cos(pi * min(update, updates) / updates)) / 2,
+    )
 
 
-def warmup(schedule, updates):
+def warmup(schedule: Callable[[int], float], updates: int) -> Schedule:
     """Another schedule, multiplied by a factor that grows from 1/updates to 1 during the first updates."""
-    require(updates >= 1, "updates", "at least 1", updates)
-    return lambda update: schedule(update) * min(1.0, (update + 1) / updates)
+    require(
+        callable(schedule), "schedule", "a function of the number of updates, such as constant(0.1)", repr(schedule)
+    )
+    updates = require_size("updates", updates)
+    return Schedule(
+        f"warmup({told(schedule)}, {updates})", lambda update: schedule(update) * min(1.0, (update + 1) / updates)
+    )
+
+
+def told(schedule: Callable[[int], float]) -> str:
+    """A schedule in words; of another function than those above only the name."""
+    name = getattr(schedule, "__qualname__", type(schedule).__qualname__)
+    return repr(schedule) if isinstance(schedule, Schedule) else name
+
+
+def _positive(argument, value):
+    return require_number(argument, value, "a positive number", lambda x: x > 0)

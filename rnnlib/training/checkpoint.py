@@ -116,12 +116,14 @@ def load_model(path: str | Path) -> tuple[RecurrentModel, Vocabulary | None]:
     arrays, description = read(path)
     model = RecurrentModel(**description["model"])
     restore_theta(model, arrays, path)
-    return model, None if description["vocabulary"] is None else Vocabulary(description["vocabulary"])
+    return model, None if description["vocabulary"] is None else Vocabulary(**description["vocabulary"])
 
 
 def describe(model: RecurrentModel, vocabulary: Vocabulary | None) -> dict:
     """What a model is besides its parameters, as JSON values."""
-    return {"model": model.config, "vocabulary": None if vocabulary is None else vocabulary.characters}
+    if vocabulary is not None:
+        vocabulary = {"characters": vocabulary.characters, "separator": vocabulary.separator}
+    return {"model": model.config, "vocabulary": vocabulary}
 
 
 def restore_theta(model: RecurrentModel, arrays: dict[str, np.ndarray], path: str | Path) -> None:

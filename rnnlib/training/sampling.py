@@ -104,13 +104,13 @@ def generate(
     model : RecurrentModel
     vocabulary : Vocabulary
     prefix : str
-        At least one character.
+        At least one character (or word, where the vocabulary is one of words).
     length : int
-        How many characters to draw at most.
+        How many characters or words to draw at most.
     temperature : float
         See `sample_tokens`; 0 is greedy.
     stop : str, optional
-        One character: a text ends before it.
+        One character or word: a text ends before it.
     batch : int
         How many texts to write.
     seed : int
@@ -132,7 +132,7 @@ def generate(
     end = None
     if stop is not None:
         ends = vocabulary.encode(stop)
-        require(len(ends) == 1, "stop", "one character", repr(stop))
+        require(len(ends) == 1, "stop", "one character or word of the vocabulary", repr(stop))
         end = int(ends[0])
     drawn = sample_tokens(model, tokens, length, temperature=temperature, stop=end, rng=np.random.default_rng(seed))
-    return [prefix + vocabulary.decode(column) for column in drawn]
+    return [vocabulary.decode(np.concatenate([tokens[:, 0], column])) for column in drawn]
