@@ -95,7 +95,7 @@ class Induction(Claim):
 
     @property
     def statement(self):
-        """The step: of the two lines the one that a mistake is a version of."""
+        """The step, of the two lines the one that a mistake is a version of."""
         return self.lines[1]
 
 
