@@ -19,7 +19,9 @@ import rnnlib
 ROOMS = tuple(f"rnnlib.{room}" for room in rnnlib.ROOMS)
 TICKED = re.compile(r"``.+?``|:[\w:]+:`[^`]+`|`([^`]+)`")  # the first two are no business of ours
 TYPED_SECTIONS = ("Parameters", "Attributes", "Returns", "Yields")
+NAMES = re.compile(r"\*{0,2}\w+(, \*{0,2}\w+)*|-+")
 UNDERLINE = re.compile(r"-{3,}")
+QUOTED = re.compile(r'"[^"]+"')
 CAPITALISED = re.compile(r"(?<![\w\"'.`])(?:\w+\.)*[A-Z]\w*")
 CAMEL = re.compile(r"[A-Z]\w*[a-z]\w*")
 logger = logging.getLogger(__name__)
@@ -80,8 +82,8 @@ class Scope:
         return TICKED.sub(lambda match: self._drawn(match[1], f"``{match[1]}``") if match[1] else match[0], text)
 
     def linked_type(self, text):
-        """A type with the names of the package as links, and all other words as they are."""
-        return CAPITALISED.sub(lambda match: self._drawn(match[0], match[0]), text)
+        """A type with the names of the package as links, texts as code, and all other words as they are."""
+        return CAPITALISED.sub(lambda match: self._drawn(match[0], match[0]), QUOTED.sub(r"``\g<0>``", text))
 
     def _drawn(self, text, plain):
         meaning = self.meaning(text)
@@ -121,6 +123,8 @@ def link_names(app, what, name, obj, options, lines):
         unnamed = section in ("Returns", "Yields") and line != section
         if section in TYPED_SECTIONS and line[:1].strip() and (colon or unnamed):
             read.append(names + colon + scope.linked_type(kind) if colon else scope.linked_type(line))
+        elif section == "Parameters" and line[:1].strip() and not NAMES.fullmatch(line) and line != section:
+            logger.warning("the docstring of %s has %r among the parameters, which names none", name, line)
         else:
             read.append(scope.linked(line))
     lines[:] = read
@@ -131,15 +135,15 @@ def link_names(app, what, name, obj, options, lines):
 
 
 def _tell_bases(scope, cls, lines):
-    bases = [base for base in cls.__bases__ if base not in (object, tuple) and base.__name__[0] != "_"]
-    known = {base: base.__name__ if scope.meaning(base.__name__) is not None else _full(base) for base in bases}
-    if bases:
+    """After the first paragraph: of which classes this one is a kind, unless they are the package's own business."""
+    names = []
+    for base in cls.__bases__:
+        own, module = base.__name__ in scope.entries, base.__module__
+        if own or not (module.startswith("rnnlib.") or base in (object, tuple)):
+            names.append(base.__name__ if own or module == "builtins" else f"{module}.{base.__name__}")
+    if names:
         end = lines.index("") if "" in lines else len(lines)
-        lines[end:end] = ["", scope.linked("A kind of " + " and ".join(f"`{known[base]}`" for base in bases) + ".")]
-
-
-def _full(cls):
-    return f"{cls.__module__}.{cls.__qualname__}"
+        lines[end:end] = ["", scope.linked("A kind of " + " and ".join(f"`{name}`" for name in names) + ".")]
 
 
 def _contents(room, module):
