@@ -73,7 +73,7 @@ class Scope:
                 found = vars(base)[name]
                 told = found.__doc__ and (inspect.isroutine(found) or isinstance(found, property))
                 return f"{full}.{name}" if full and told and not name.startswith("_") else ""
-            if base.__module__.startswith("rnnlib.") and re.search(rf"\bself\.{name}\b", inspect.getsource(base)):
+            if _ours(base) and re.search(rf"\bself\.{name}\b", inspect.getsource(base)):
                 return ""
         return None
 
@@ -90,6 +90,10 @@ class Scope:
         if meaning is None and (plain != text or CAMEL.fullmatch(text)):  # a single capital in a type is a size
             logger.warning("the docstring of %s names %r, which is nothing that it can see", self.name, text)
         return f":py:obj:`{text} <{meaning}>`" if meaning else plain
+
+
+def _ours(cls):
+    return any(f"{cls.__module__}.".startswith(room.partition(".")[0] + ".") for room in ROOMS)
 
 
 def _parameters(obj):
@@ -139,7 +143,7 @@ def _tell_bases(scope, cls, lines):
     names = []
     for base in cls.__bases__:
         own, module = base.__name__ in scope.entries, base.__module__
-        if own or not (module.startswith("rnnlib.") or base in (object, tuple)):
+        if own or not (_ours(base) or base in (object, tuple)):
             names.append(base.__name__ if own or module == "builtins" else f"{module}.{base.__name__}")
     if names:
         end = lines.index("") if "" in lines else len(lines)
@@ -148,18 +152,17 @@ def _tell_bases(scope, cls, lines):
 
 def _contents(room, module):
     """What a room has: each name with the first line about it, and its constants, which autodoc would not find."""
-    constants = [name for name in module.__all__ if not callable(getattr(module, name))]
-    lines = [""]
+    lines, constants = [""], [""]
     for name in module.__all__:
-        full, obj = f"{room}.{name}", getattr(module, name)
-        words = _words(room, name).strip().split("\n")[0]
-        lines.append(f"- :py:obj:`{name} <{full}>`: {Scope('', full, obj).linked(words)}")
-    for name in constants:
-        lines += ["", f".. py:data:: {name}", f"   :value: {getattr(module, name)!r}", "", f"   {_words(room, name)}"]
-    return [*lines, ""]
+        full, thing = f"{room}.{name}", getattr(module, name)
+        said = Scope("", full, thing).linked(words(room, name).partition("\n")[0])
+        lines.append(f"- :py:obj:`{name} <{full}>`: {said}")
+        if not callable(thing):
+            constants += [f".. py:data:: {name}", f"   :value: {thing!r}", "", f"   {said}", ""]
+    return [*lines, *constants]
 
 
-def _words(room, name):
+def words(room, name):
     """The docstring of something public; of a constant, the comment ``#:`` above it, wherever it stands."""
     obj = pkgutil.resolve_name(f"{room}.{name}")
     if callable(obj):
