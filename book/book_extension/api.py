@@ -55,7 +55,7 @@ class Scope:
         """The entry that a name means; empty for what exists without one; None for a name of nothing."""
         if text in self.parameters or hasattr(builtins, text):
             return ""
-        if text in ROOMS:
+        if text in ROOMS or text in self.entries.values():
             return text
         if inspect.isclass(self.owner) and (found := self._member(self.owner, text)) is not None:
             return found
@@ -153,7 +153,7 @@ def _tell_bases(scope, cls, lines):
 def _contents(room, module):
     """What a room has: each name with the first line about it, and its constants, which autodoc would not find."""
     lines, constants = [""], [""]
-    for name in module.__all__:
+    for name in getattr(module, "__all__", ()):
         full, thing = f"{room}.{name}", getattr(module, name)
         said = Scope("", full, thing).linked(words(room, name).partition("\n")[0])
         lines.append(f"- :py:obj:`{name} <{full}>`: {said}")
