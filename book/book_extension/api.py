@@ -10,6 +10,8 @@ import inspect
 import pkgutil
 import re
 import sys
+from functools import cache
+from textwrap import indent
 
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
@@ -73,7 +75,7 @@ class Scope:
                 found = vars(base)[name]
                 told = found.__doc__ and (inspect.isroutine(found) or isinstance(found, property))
                 return f"{full}.{name}" if full and told and not name.startswith("_") else ""
-            if _ours(base) and re.search(rf"\bself\.{name}\b", inspect.getsource(base)):
+            if name in _own_attributes(base):
                 return ""
         return None
 
@@ -94,6 +96,12 @@ class Scope:
 
 def _ours(cls):
     return any(f"{cls.__module__}.".startswith(room.partition(".")[0] + ".") for room in ROOMS)
+
+
+@cache
+def _own_attributes(cls):
+    """What the methods of one of our classes call `self` dot something."""
+    return set(re.findall(r"\bself\.(\w+)", inspect.getsource(cls))) if _ours(cls) else set()
 
 
 def _parameters(obj):
@@ -135,7 +143,7 @@ def link_names(app, what, name, obj, options, lines):
     if what in ("class", "exception"):
         _tell_bases(scope, obj, lines)
     if what == "module":
-        lines += _contents(name, obj)
+        lines += _contents(name, obj, app.env.note_dependency)
 
 
 def _tell_bases(scope, cls, lines):
@@ -150,22 +158,26 @@ def _tell_bases(scope, cls, lines):
         lines[end:end] = ["", scope.linked("A kind of " + " and ".join(f"`{name}`" for name in names) + ".")]
 
 
-def _contents(room, module):
-    """What a room has: each name with the first line about it, and its constants, which autodoc would not find."""
-    lines, constants = [""], [""]
+def _contents(room, module, note_dependency):
+    """What a room has: each name with the first line about it; and what autodoc would not find, such as constants."""
+    lines, more = [""], [""]
     for name in getattr(module, "__all__", ()):
         full, thing = f"{room}.{name}", getattr(module, name)
         said = Scope("", full, thing).linked(words(room, name).partition("\n")[0])
         lines.append(f"- :py:obj:`{name} <{full}>`: {said}")
-        if not callable(thing):
-            constants += [f".. py:data:: {name}", f"   :value: {thing!r}", "", f"   {said}", ""]
-    return [*lines, *constants]
+        if inspect.ismodule(thing):  # such as `plain`, to be read itself
+            note_dependency(thing.__file__)
+            code = indent(inspect.getsource(thing), "   ").splitlines()
+            more += [f".. rubric:: {full}", "", f".. py:module:: {full}", "", ".. code-block:: python", "", *code, ""]
+        elif not callable(thing):
+            more += [f".. py:data:: {name}", f"   :value: {thing!r}", "", f"   {said}", ""]
+    return [*lines, *more]
 
 
 def words(room, name):
-    """The docstring of something public; of a constant, the comment ``#:`` above it, wherever it stands."""
+    """The docstring of something public; of a constant, the comment ``#:`` above it, in whichever module it stands."""
     obj = pkgutil.resolve_name(f"{room}.{name}")
-    if callable(obj):
+    if callable(obj) or inspect.ismodule(obj):
         return inspect.getdoc(obj) or ""
     for home in sorted(module for module in sys.modules if f"{module}.".startswith(f"{room}.")):
         comments = ModuleAnalyzer.for_module(home).find_attr_docs()
