@@ -4,7 +4,7 @@ Its rooms, each of which imports only from those before it:
 
 - `rnnlib.claims`: statements that are checked where they stand (needs SymPy)
 - `rnnlib.agree`: one quantity, computed in several ways, compared
-- `rnnlib.nn`: networks with hand-derived gradients; read ``rnnlib.nn.plain`` first
+- `rnnlib.nn`: networks with hand-derived gradients; read `rnnlib.nn.plain` first
 - `rnnlib.data`: vocabularies, batches and small data
 - `rnnlib.training`: the loop, checkpoints, sampling
 - `rnnlib.torch_twin`: the same network in PyTorch (needs PyTorch)
