@@ -10,8 +10,8 @@ Its rooms, each of which imports only from those before it:
 - `rnnlib.torch_twin`: the same network in PyTorch (needs PyTorch)
 - `rnnlib.plotting`: how the book draws (needs Matplotlib)
 
-A room is imported when it is first used: `import rnnlib`, then `rnnlib.nn.LSTM`. What `nn`, `data` and `training` hold
-is here too: `from rnnlib import Adam, RecurrentModel, TextBatches, Training, Vocabulary, generate`.
+A room is imported when it is first used: ``import rnnlib``, then `rnnlib.nn.LSTM`. What `nn`, `data` and `training`
+hold is here too: ``from rnnlib import Adam, RecurrentModel, TextBatches, Training, Vocabulary, generate``.
 """
 
 from importlib import import_module

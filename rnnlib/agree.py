@@ -13,6 +13,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
+# In the order in which one reads about them, which is that of the page.
+__all__ = ["agree", "Agreement", "Pair", "Disagreement", "relative_difference", "as_array"]  # noqa: RUF022
+
 
 class Disagreement(AssertionError):
     """Two ways of computing one quantity gave different values; the message holds the table."""

@@ -15,6 +15,8 @@ from torch import nn
 from rnnlib.arguments import require
 from rnnlib.nn import RecurrentModel
 
+__all__ = ["TorchTwin"]
+
 _ORDER = {"lstm": (0, 1, 3, 2), "gru": (1, 0, 2)}  # the k-th of PyTorch's gates is ours of this number
 
 

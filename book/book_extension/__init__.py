@@ -9,19 +9,20 @@
 - `formulas` reads LaTeX as far as that needs;
 - `links` tells how a link that leads out of the book is followed;
 - `orphans` removes the files of pages that the book no longer has;
+- `api` looks up what docstrings name, for the pages about the package;
 - `markup` makes two small corrections of the pages' HTML.
 """
 
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import boxes, errata, ledger, links, markup, orphans, refusals, running_text, sources
+from book_extension import api, boxes, errata, ledger, links, markup, orphans, refusals, running_text, sources
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (boxes, refusals, errata, ledger, links, markup, orphans, running_text, sources):
+    for module in (api, boxes, refusals, errata, ledger, links, markup, orphans, running_text, sources):
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

@@ -22,7 +22,8 @@ class Chain(Claim):
             = sum(d(L, p[k]) * d(p[k], s[j]), k)   | the chain rule
             = p[j] - y[j]                          | the targets sum to one
 
-    Other parameters are those of `Claim`.
+    id, given, title, mistakes, answers, fixed
+        As for `Claim`.
     """
 
     kind = "chain"
@@ -69,7 +70,8 @@ class Induction(Claim):
             delta[T] = ...   | the last step
             delta[r] = ...   | each step before, from the one after it
 
-    Other parameters are those of `Claim`.
+    id, given, title, mistakes, answers, fixed
+        As for `Claim`.
 
     Raises
     ------
@@ -95,7 +97,7 @@ class Induction(Claim):
 
     @property
     def statement(self):
-        """The step: of the two lines the one that a mistake is a version of."""
+        """The step, of the two lines the one that a mistake is a version of."""
         return self.lines[1]
 
 

@@ -31,7 +31,7 @@ class Given(Shapes):
             p[i] := exp(s[i]) / sum(exp(s[k]), k) | the probabilities
         ''', id="softmax.setting")
 
-    Domains are `size` (from 1 on; ``size >= 3``; ``size = 3`` where it is held fixed), an index range such as
+    Domains are ``size`` (from 1 on; ``size >= 3``; ``size = 3`` where it is held fixed), an index range such as
     ``1..K``, and real, nonzero, positive, unit (between 0 and 1), onehot or distribution, with axes in brackets. A
     quantity may be defined by several clauses, such as ``h[0] := ...`` and ``h[t] := ...``; a clause for one index goes
     before the clause for all others. Where a recursion starts may be free: ``h[0]: real[H]``.

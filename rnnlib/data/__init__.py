@@ -4,7 +4,8 @@ from rnnlib.data.batches import Batch, DrawnBatches, OneBatch, ShuffledBatches, 
 from rnnlib.data.vocabulary import Vocabulary
 from rnnlib.data.words import ACKNOWLEDGEMENT, ALPHABET, memorise
 
-__all__ = [
-    "ACKNOWLEDGEMENT", "ALPHABET", "Batch", "DrawnBatches", "OneBatch", "ShuffledBatches", "TextBatches",
-    "Vocabulary", "memorise",
+# In the order in which one reads about them, which is that of the page.
+__all__ = [  # noqa: RUF022
+    "Vocabulary", "TextBatches", "ShuffledBatches", "OneBatch", "DrawnBatches", "Batch",
+    "memorise", "ACKNOWLEDGEMENT", "ALPHABET",
 ]  # fmt: skip

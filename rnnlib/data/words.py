@@ -7,10 +7,12 @@ import numpy as np
 from rnnlib.arguments import require
 from rnnlib.data.vocabulary import Vocabulary
 
+#: The word of chapter 12.
 ACKNOWLEDGEMENT = "Acknowledgement"
 
 # That source S0's word has 63 different characters, letters, digits and the space, is inferred from its first
 # loss (62 predictions cost 62 ln 63 = 256.87 at first); their order is ours.
+#: The 63 characters of the vocabulary for it.
 ALPHABET = string.ascii_lowercase + string.ascii_uppercase + string.digits + " "
 
 

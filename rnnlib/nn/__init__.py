@@ -5,52 +5,29 @@ Read `plain` first: one step of each cell, forward and backward, a line for a fo
 """
 
 from rnnlib.nn import plain
+from rnnlib.nn.cell import Cell
 from rnnlib.nn.clipping import clip_by_norm, clip_by_value
 from rnnlib.nn.embedding import Embedding
 from rnnlib.nn.gradient_check import check_gradients
 from rnnlib.nn.gru import GRU
 from rnnlib.nn.initialisation import chrono, forget_bias, initialise, orthogonal, xavier
+from rnnlib.nn.layer import Layer
 from rnnlib.nn.linear import Linear
 from rnnlib.nn.losses import cross_entropy, l2_penalty, perplexity, softmax
 from rnnlib.nn.lstm import LSTM
 from rnnlib.nn.model import RecurrentModel
-from rnnlib.nn.optimisers import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, RMSprop
+from rnnlib.nn.optimisers import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Optimiser, RMSprop
 from rnnlib.nn.phased_lstm import PhasedLSTM
 from rnnlib.nn.rnn import RNN
 from rnnlib.nn.schedules import constant, cosine, exponential, step_decay, warmup
 
-__all__ = [
-    "GRU",
-    "LSTM",
-    "RNN",
-    "SGD",
-    "AdaDelta",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-
-    "Embedding",
-    "Linear",
-    "Momentum",
-    "PhasedLSTM",
-    "RMSprop",
-    "RecurrentModel",
-    "check_gradients",
-    "chrono",
-    "clip_by_norm",
-    "clip_by_value",
-    "constant",
-    "cosine",
-    "cross_entropy",
-    "exponential",
-    "forget_bias",
-    "initialise",
-    "l2_penalty",
-    "orthogonal",
-    "perplexity",
-    "plain",
-    "softmax",
-    "step_decay",
-    "warmup",
-    "xavier",
+# In the order in which one reads about them, which is that of the page.
+__all__ = [  # noqa: RUF022
+    "plain", "RecurrentModel",
+    "RNN", "LSTM", "GRU", "PhasedLSTM", "Embedding", "Linear",
+    "softmax", "cross_entropy", "perplexity", "l2_penalty", "check_gradients",
+    "SGD", "Momentum", "AdaGrad", "RMSprop", "AdaDelta", "Adam", "AdamW",
+    "constant", "step_decay", "exponential", "cosine", "warmup", "clip_by_norm", "clip_by_value",
+    "initialise", "xavier", "orthogonal", "forget_bias", "chrono",
+    "Cell", "Layer", "Optimiser",
 ]  # fmt: skip

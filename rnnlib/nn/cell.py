@@ -126,7 +126,7 @@ class Cell(Layer):
         dh, dstate
             As for `RNN.backward`.
         gates : int, optional
-            `add_product` is for so many gates; for all where it is not given.
+            ``add_product`` is for so many gates; for all where it is not given.
 
         Returns
         -------
@@ -172,7 +172,7 @@ class Cell(Layer):
         return [slice(max(0, end - length), end) for end in range(T, 0, -length)]
 
     def block_buffer(self, name: str, steps: slice, shape: tuple[int, ...]) -> np.ndarray:
-        """An array (number of steps, *shape) for one block: kept, because fresh memory costs more than the sums."""
+        """An array (number of steps, then `shape`) for a block: kept, because fresh memory costs more than the sums."""
         length = self._block_length(*self.x.shape[:2])
         return self.buffer(name, (length, *shape))[: steps.stop - steps.start]
 

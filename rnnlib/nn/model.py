@@ -93,7 +93,8 @@ class RecurrentModel:
     seed : int
         For the initial values and for dropout.
     **options
-        What the cell takes besides: `activation` (rnn), `reset` (gru), `periods` and others (phased_lstm).
+        What the cell takes besides: ``activation`` (see `RNN`), ``reset`` (`GRU`), ``periods`` and others
+        (`PhasedLSTM`).
 
     Raises
     ------

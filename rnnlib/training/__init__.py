@@ -2,7 +2,11 @@
 
 from rnnlib.training.checkpoint import load_model, save_model
 from rnnlib.training.evaluation import mean_loss
+from rnnlib.training.history import History
 from rnnlib.training.loop import LossNotFinite, Training
 from rnnlib.training.sampling import generate, sample_tokens
 
-__all__ = ["LossNotFinite", "Training", "generate", "load_model", "mean_loss", "sample_tokens", "save_model"]
+# In the order in which one reads about them, which is that of the page.
+__all__ = [  # noqa: RUF022
+    "Training", "History", "LossNotFinite", "mean_loss", "generate", "sample_tokens", "save_model", "load_model",
+]  # fmt: skip
