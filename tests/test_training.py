@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from inspect import Parameter, signature
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from rnnlib.data import (
     memorise,
 )
 from rnnlib.nn import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, RecurrentModel, RMSprop, step_decay
-from rnnlib.training import LossNotFinite, Training, mean_loss
+from rnnlib.training import LossNotFinite, Training, generate, mean_loss, sample_tokens, save_model
 
 TOKENS = np.random.default_rng(0).integers(0, 5, 200)
 
@@ -335,6 +336,20 @@ def test_an_evaluation_without_a_loss_is_refused_before_the_first_update(found):
     assert run.updates == 0
     with pytest.raises(LossNotFinite, match="loss of the evaluation expected finite numbers"):
         training(evaluate=lambda model: {"loss": np.nan}).run(5)
+
+
+def test_defaults_that_users_rely_on():
+    expected = {
+        Training: {"reduction": "mean", "l2": 0.0, "evaluate_every": 100, "history_every": 1, "checkpoint_every": 1000,
+                   "resume": False, "threads": 1, "progress": True},
+        generate: {"length": 200, "temperature": 1.0, "batch": 1, "seed": 0},
+        sample_tokens: {"temperature": 1.0},
+        save_model: {},
+        mean_loss: {},
+    }  # fmt: skip
+    for function, defaults in expected.items():
+        given = {name: p.default for name, p in signature(function).parameters.items()}
+        assert {name: value for name, value in given.items() if value not in (None, Parameter.empty)} == defaults
 
 
 def test_impossible_settings(tmp_path):

@@ -11,7 +11,7 @@ from inspect import signature
 from rnnlib.training.checkpoint import describe, read, restore_theta, write
 
 # At these updates a schedule of the learning rate is looked at: functions can't be compared otherwise.
-LOOKED_AT = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000, 1_000_000)
+LOOKED_AT = (0, *(2**k for k in range(21)))
 
 
 def settings(run) -> dict:
