@@ -45,13 +45,15 @@ class Training:
         Data whose mean loss is taken before the first update and after every `evaluate_every`; or a function from the
         model to a dict of numbers, one of them "loss".
     evaluate_every : int
+        Updates between two evaluations.
     patience : int, optional
         Stop after so many evaluations in a row without a lower loss, and put the best parameters back.
     history_every : int
-        Keep the loss of every so many updates in `history`.
+        Updates between two losses that `history` keeps.
     checkpoint : str or Path, optional
         File to save to every `checkpoint_every` updates, and at the end. It must not exist, unless `resume`.
     checkpoint_every : int
+        Updates between two times that it is written.
     resume : bool
         Continue from the checkpoint, bit for bit as if the run had not stopped: with the same settings and data.
     vocabulary : Vocabulary, optional
