@@ -1,0 +1,47 @@
+"""Bounds and defaults of which no other test stands on both sides: random changes of one sign have found them."""
+
+from inspect import signature
+
+import numpy as np
+import pytest
+
+from rnnlib.data import OneBatch
+from rnnlib.nn import Linear, PhasedLSTM, clip_by_norm, l2_penalty
+from rnnlib.nn.gradient_check import central_differences, complex_step
+
+
+def test_an_output_layer_takes_one_state_as_well_as_many():
+    layer = Linear(2, 3)
+    layer.W_hy = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(layer.forward(np.array([1.0, 2.0])), [6.0, 9.0, 12.0])
+    with pytest.raises(ValueError, match=r"h expected shape \(\.\.\., 2\), given \(\)"):
+        layer.forward(np.array(1.0))
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_a_batch_without_steps_or_sequences_is_refused(shape):
+    with pytest.raises(ValueError, match="x expected shape .* with every size ≥ 1"):
+        OneBatch(np.zeros(shape, int), np.zeros(shape, int))
+
+
+def test_a_penalty_of_strength_zero_is_none():
+    dW = np.ones((2, 2))
+    assert l2_penalty(np.ones((2, 2)), 0, half=True, dW=dW) == 0
+    np.testing.assert_array_equal(dW, 1)
+
+
+def test_the_periods_of_a_phased_lstm_are_drawn_from_1_to_20_unless_said():
+    assert signature(PhasedLSTM).parameters["periods"].default == (1.0, 20.0)
+
+
+@pytest.mark.parametrize("differentiate", [complex_step, central_differences])
+@pytest.mark.parametrize("theta", [[1.0, np.nan], [np.inf, 1.0], [1j, 1.0]], ids=repr)
+def test_a_derivative_is_taken_where_all_numbers_are_finite(differentiate, theta):
+    with pytest.raises(ValueError, match="theta expected finite real numbers"):
+        differentiate(lambda z: (z * z).sum(), np.array(theta))
+
+
+def test_a_gradient_whose_squares_overflow_is_clipped_in_its_direction():
+    gradient = np.array([3e200, -4e200, 0.0])
+    assert clip_by_norm(gradient, 10.0) == pytest.approx(5e200)
+    np.testing.assert_allclose(gradient, [6.0, -8.0, 0.0], rtol=1e-12)
