@@ -20,7 +20,7 @@ def test_an_output_layer_takes_one_state_as_well_as_many():
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
 def test_a_batch_without_steps_or_sequences_is_refused(shape):
-    with pytest.raises(ValueError, match="x expected shape .* with every size ≥ 1"):
+    with pytest.raises(ValueError, match=r"x expected shape .* with every size ≥ 1"):
         OneBatch(np.zeros(shape, int), np.zeros(shape, int))
 
 
