@@ -260,7 +260,7 @@ def test_settings_are_plain_values():
     given = model(
         H=np.int32(3), V=np.int64(5), dtype=np.float32, init=np.float32(0.5), bias=np.int8(2), seed=np.uint8(1)
     )
-    assert json.loads(json.dumps(given.config)) == given.config
+    assert json.loads(json.dumps(dict(given.config))) == given.config
     assert type(given.config["bias"]) is int
 
 

@@ -21,18 +21,19 @@ FORMAT = "rnnlib checkpoint 2"
 
 
 def new_file(path: str | Path, argument: str) -> Path:
-    """A path to which a file can be written, tried before the work begins.
+    """The absolute path to which a file can be written, tried before the work begins; links are followed.
 
     Raises
     ------
     ValueError
         If its folder is missing or can't be written to, or it is a folder itself; `argument` names it in the sentence.
     """
-    path = Path(path)
-    folder = path.absolute().parent
-    require(folder.is_dir(), argument, "a file in an existing folder", repr(str(path)))
-    require(not path.is_dir(), argument, "a file", f"the folder {str(path)!r}")
-    require(os.access(folder, os.W_OK), argument, "a file in a folder that can be written to", repr(str(path)))
+    require(isinstance(path, str | Path) and path != "", argument, "a path", repr(path))
+    given, path = path, Path(path).resolve()
+    folder = path.parent
+    require(folder.is_dir(), argument, "a file in an existing folder", repr(str(given)))
+    require(not path.is_dir(), argument, "a file", f"the folder {str(given)!r}")
+    require(os.access(folder, os.W_OK), argument, "a file in a folder that can be written to", repr(str(given)))
     return path
 
 
@@ -49,6 +50,9 @@ def write(path: str | Path, arrays: dict[str, np.ndarray], description: dict) ->
             file.flush()
             os.fsync(file.fileno())  # the contents must be on the disk before the name points to them
         os.replace(temporary, path)
+    except OSError as error:
+        kept = "it is as it was before" if path.exists() else "nothing was written"
+        raise OSError(f"{str(path)!r} expected a place that can be written to, given: {error.strerror or error}; {kept}.") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -100,8 +104,16 @@ def save_model(path: str | Path, model: RecurrentModel, vocabulary: Vocabulary |
     Raises
     ------
     ValueError
-        If no file can be written there.
+        If no file can be written there, or for what JSON does not hold.
     """
+    require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
+    good = vocabulary is None or isinstance(vocabulary, Vocabulary)
+    require(good, "vocabulary", "a Vocabulary or None", repr(vocabulary))
+    for name, value in more.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            require(False, name, "a JSON value, such as a float or a list of them", repr(value))
     write(new_file(path, "path"), {"theta": model.theta}, describe(model, vocabulary) | {"more": more})
 
 
@@ -123,7 +135,7 @@ def describe(model: RecurrentModel, vocabulary: Vocabulary | None) -> dict:
     """What a model is besides its parameters, as JSON values."""
     if vocabulary is not None:
         vocabulary = {"characters": vocabulary.characters, "separator": vocabulary.separator}
-    return {"model": model.config, "vocabulary": vocabulary}
+    return {"model": dict(model.config), "vocabulary": vocabulary}
 
 
 def restore_theta(model: RecurrentModel, arrays: dict[str, np.ndarray], path: str | Path) -> None:
