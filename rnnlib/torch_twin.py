@@ -31,7 +31,7 @@ class TorchTwin(nn.Module):
     def __init__(self, model: RecurrentModel):
         require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
         super().__init__()
-        self.config, self.V, self.every_step = model.config, model.V, model.every_step
+        self.config, self.V, self.every_step = dict(model.config), model.V, model.every_step
         dtype = getattr(torch, model.dtype.name)
         self.embedding = None if model.embedding is None else nn.Embedding(*model.E.shape, dtype=dtype)
         self.cells = nn.ModuleList(_torch_cell(cell, model.config["cell"], dtype) for cell in model.cells)
@@ -130,8 +130,8 @@ class TorchTwin(nn.Module):
 
 def _tensor(array):
     """Numbers as PyTorch takes them: any integers become int64."""
-    array = np.asarray(array)
-    return torch.as_tensor(array.astype(np.int64) if array.dtype.kind in "iu" else array)
+    tensor = array if isinstance(array, torch.Tensor) else torch.as_tensor(np.ascontiguousarray(array))
+    return tensor if tensor.is_floating_point() else tensor.long()
 
 
 def _same(W):

@@ -86,10 +86,10 @@ def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **a
     other = model.like("complex128" if analytic else "float64")
     vectors = model.V is None
     x_other = as_array("x", x).astype(other.dtype) if vectors else x
-    if arguments.get("state") is not None:
-        state = [tuple(part.astype(other.dtype) for part in layer) for layer in arguments["state"]]
-    else:
-        state = None
+    state = [
+        layer and tuple(as_floats("state", part).astype(other.dtype) for part in layer)
+        for layer in model._state("state", arguments.get("state"))
+    ]
 
     def loss(theta):
         other.theta[...] = theta

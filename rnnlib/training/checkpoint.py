@@ -52,7 +52,9 @@ def write(path: str | Path, arrays: dict[str, np.ndarray], description: dict) ->
         os.replace(temporary, path)
     except OSError as error:
         kept = "it is as it was before" if path.exists() else "nothing was written"
-        raise OSError(f"{str(path)!r} expected a place that can be written to, given: {error.strerror or error}; {kept}.") from error
+        raise OSError(
+            f"{str(path)!r} expected a place that can be written to, given: {error.strerror or error}; {kept}."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -65,6 +67,7 @@ def read(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
     ValueError
         If the file is missing, damaged, or of another kind; the sentence says which.
     """
+    require(isinstance(path, str | Path), "checkpoint", "a path", repr(path))
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}

@@ -121,6 +121,7 @@ class Training:
         self.history = History(self.history_every, first=self.history_every)
         self.evaluations = History(self.evaluate_every, first=0)
         self.updates, self.state, self.saved, self.stopped, self.best = 0, None, None, False, None
+        self._left = None  # after how many updates, and where in the batches, the last `run` ended
         if require_flag("resume", resume):
             require(checkpoint is not None, "resume", "a checkpoint to continue from", "none")
             restore(self)
@@ -165,6 +166,7 @@ class Training:
             After Ctrl-C, once the update in progress is done and saved; its message says how to continue.
         """
         require_size("updates", updates)
+        self._require_own_batches()
         with (
             threadpool_limits(self.threads, user_api="blas"),
             _interrupts() as interrupted,
@@ -181,9 +183,18 @@ class Training:
                     self.save()
             if self.checkpoint is not None and self.saved != self.updates:
                 self.save()
+        self._left = self.updates, self.batches.position()
         if interrupted:
             raise KeyboardInterrupt(self._how_to_resume())
         return self
+
+    def _require_own_batches(self):
+        """Refuse to go on where someone else took batches since: the carried state would not belong to the next one."""
+        if self._left is not None and self._left[0] == self.updates:
+            same = self.batches.position() == self._left[1]
+            require(same, "batches", "to stand where this run left them; each Training needs batches of its own",
+                    "others")  # fmt: skip
+        self._left = None
 
     def step(self) -> float:
         """Make one update; return the loss before it. An evaluation that is due comes first."""
