@@ -244,3 +244,10 @@ def test_pieces_of_a_text_are_one_text(cell):
     run = Training(model, batches, SGD(1e-300), progress=False).run(len(batches))  # a rate that changes nothing
     sizes = [batch.targets.size for batch in batches.epoch()]
     assert np.average(run.history.loss, weights=sizes) == pytest.approx(whole, rel=1e-12)
+
+
+def test_a_path_that_no_file_can_have_is_refused_before_the_work(tmp_path):
+    for name in ("x" * 300, "x" * 253):  # the second is too long with what the unfinished file is called
+        with pytest.raises(ValueError, match="checkpoint expected a file in a folder that can be written to, given"):
+            training(checkpoint=tmp_path / name)
+    assert os.listdir(tmp_path) == []

@@ -29,12 +29,20 @@ def new_file(path: str | Path, argument: str) -> Path:
         If its folder is missing or can't be written to, or it is a folder itself; `argument` names it in the sentence.
     """
     require(isinstance(path, str | Path) and path != "", argument, "a path", repr(path))
-    given, path = path, Path(path).resolve()
-    folder = path.parent
-    require(folder.is_dir(), argument, "a file in an existing folder", repr(str(given)))
-    require(not path.is_dir(), argument, "a file", f"the folder {str(given)!r}")
-    require(os.access(folder, os.W_OK), argument, "a file in a folder that can be written to", repr(str(given)))
-    return path
+    try:
+        file = Path(path).resolve()
+        require(file.parent.is_dir(), argument, "a file in an existing folder", repr(str(path)))
+        require(not file.is_dir(), argument, "a file", f"the folder {str(path)!r}")
+        _beside(file).touch()
+        _beside(file).unlink()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        require(False, argument, "a file in a folder that can be written to", f"{str(path)!r}: {error}")
+    return file
+
+
+def _beside(path):
+    """Where this process writes before the file is whole."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def write(path: str | Path, arrays: dict[str, np.ndarray], description: dict) -> None:
@@ -43,7 +51,7 @@ def write(path: str | Path, arrays: dict[str, np.ndarray], description: dict) ->
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(description)
     header = {"format": FORMAT, "description": text, "sha256": _digest(arrays, text)}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = _beside(path)
     try:
         with open(temporary, "wb") as file:
             file.write(save(arrays, metadata=header))
