@@ -131,8 +131,8 @@ class Training:
         self._complete = True  # from now on no setting is changed: rows of the history are counted by them
 
     def __setattr__(self, name, value):
-        settled = "_complete" in self.__dict__ and (name not in self.__dict__ or name in signature(Training).parameters)
-        if settled and not name.startswith("_"):
+        settled = name in _SETTINGS or name not in self.__dict__
+        if settled and "_complete" in self.__dict__ and not name.startswith("_"):
             raise AttributeError(f"Training can't assign to {name!r}; make a new one with other settings.")
         super().__setattr__(name, value)
 
@@ -269,6 +269,9 @@ class Training:
             return f"stopped after update {self.updates}; run(...) goes on from there"
         again = f"Training(..., checkpoint={str(self.checkpoint)!r}, resume=True)"
         return f"stopped after update {self.updates}; {again} goes on from there"
+
+
+_SETTINGS = frozenset(signature(Training).parameters)
 
 
 @contextmanager
