@@ -309,9 +309,9 @@ def test_nonsense_is_refused_in_a_sentence(call, argument, tmp_path, monkeypatch
 def test_every_function_is_tried():
     tried = {call.call for call in CALLS}
     names = {name for name in nn.__all__ if not isinstance(getattr(nn, name), type(np))}
-    cells = {"GRU", "LSTM", "RNN", "PhasedLSTM", "Cell"}  # tried with the layers
+    cells = {"GRU", "LSTM", "RNN", "PhasedLSTM", "Cell", "Layer", "Optimiser"}  # tried with the layers
     assert {name for name in names if getattr(nn, name) not in tried} <= cells
-    described = {"LossNotFinite", "Training"}  # (the second is tried by `train`)
+    described = {"History", "LossNotFinite", "Training"}  # (the last is tried by `train`)
     assert {
         name for name in training.__all__ if getattr(training, name) not in tried | {training.load_model}
     } == described
