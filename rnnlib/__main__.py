@@ -5,6 +5,7 @@ two functions (one declares the arguments, one runs) and name the first in `COMM
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def run_generate(arguments):
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print("\n".join(texts))
+    print("\n".join(texts), flush=True)
     return 0
 
 
@@ -51,4 +52,8 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.reconfigure(errors="backslashreplace")  # a console may lack a character of the text
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # as by `| head`: whoever reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes

@@ -13,6 +13,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnnlib.arguments import require_number
+
 # In the order in which one reads about them, which is that of the page.
 __all__ = ["agree", "Agreement", "Pair", "Disagreement", "relative_difference", "as_array"]  # noqa: RUF022
 
@@ -99,10 +101,12 @@ def agree(name: str, /, *, tol: float = 1e-9, atol: float = 0.0, **ways: ArrayLi
     Disagreement
         If the shapes differ, a value is NaN or infinite, or a pair is further apart than allowed.
     ValueError
-        If fewer than two ways are given, or one is not made of numbers.
+        If fewer than two ways are given, or one is not made of numbers, or for an impossible tolerance.
     """
     if len(ways) < 2:
         raise ValueError(f"agree({name!r}) expected at least two ways to compute it, given {len(ways)}.")
+    for option, value in (("tol", tol), ("atol", atol)):
+        require_number(option, value, "a finite number of at least 0", lambda limit: limit >= 0)
     values = {way: as_array(value, way) for way, value in ways.items()}
     for way, value in values.items():
         if not np.isfinite(value).all():
@@ -124,8 +128,8 @@ def as_array(value: ArrayLike, way: str = "value") -> np.ndarray:
         value = value.detach().cpu().numpy()
     elif hasattr(value, "tolist") and hasattr(value, "free_symbols"):  # a SymPy matrix or array
         value = value.tolist()
-    array = np.asarray(value)
     try:
+        array = np.asarray(value)
         return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{way} expected an array of numbers, given {value!r:.80}.") from error

@@ -33,6 +33,13 @@ def require_size(argument, value, least=1):
     return int(value)
 
 
+def require_segment(segment):
+    """A number of steps, or "sqrt"."""
+    if isinstance(segment, str):
+        return require_choice("segment", segment, ("sqrt",))
+    return require_size("segment", segment)
+
+
 def require_number(argument, value, expected="a number", holds=lambda value: True):
     """A finite real number for which `holds` is true, as `expected` says: no bool."""
     real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)

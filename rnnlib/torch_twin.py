@@ -29,8 +29,9 @@ class TorchTwin(nn.Module):
     """
 
     def __init__(self, model: RecurrentModel):
+        require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
         super().__init__()
-        self.config, self.V, self.every_step = model.config, model.V, model.every_step
+        self.config, self.V, self.every_step = dict(model.config), model.V, model.every_step
         dtype = getattr(torch, model.dtype.name)
         self.embedding = None if model.embedding is None else nn.Embedding(*model.E.shape, dtype=dtype)
         self.cells = nn.ModuleList(_torch_cell(cell, model.config["cell"], dtype) for cell in model.cells)
@@ -46,7 +47,9 @@ class TorchTwin(nn.Module):
         keep: Sequence[np.ndarray] = (),
     ) -> tuple[torch.Tensor, list]:
         """Scores and state, as `RecurrentModel.forward`; `keep` holds dropout's factors between the layers."""
-        x, after = torch.as_tensor(x), []
+        require(times is None or self.config["cell"] == "phased_lstm", "times", "a phased_lstm to go with them",
+                self.config["cell"])  # fmt: skip
+        x, after = _tensor(x), []
         if self.embedding is not None:
             h = self.embedding(x)
         elif self.V is not None:
@@ -71,22 +74,29 @@ class TorchTwin(nn.Module):
     ) -> torch.Tensor:
         """Softmax cross-entropy, as `RecurrentModel.loss_and_gradients`, to call ``backward()`` on."""
         s, _ = self(x, state, mask, times, keep)
-        targets = torch.as_tensor(targets)
+        targets = _tensor(targets)
         if mask is not None and self.every_step:
             s, targets = s[torch.as_tensor(mask)], targets[torch.as_tensor(mask)]
         return nn.functional.cross_entropy(s.reshape(-1, s.shape[-1]), targets.reshape(-1), reduction=reduction)
 
     def copy_from(self, model: RecurrentModel) -> None:
-        """Take over the parameters of a `RecurrentModel` of the same form."""
+        """Take over the parameters of a `RecurrentModel` of the same form; another is refused with a ValueError."""
+        self._require_alike(model)
         with torch.no_grad():
             for name, parameter, to_torch, _ in self._pairs():
                 parameter.copy_(torch.from_numpy(np.array(to_torch(model.parameters[name]))))
 
     def copy_to(self, model: RecurrentModel) -> None:
-        """Hand the parameters to a `RecurrentModel` of the same form."""
-        require(self.config["cell"] == model.config["cell"], "model", self.config["cell"], model.config["cell"])
+        """Hand the parameters to a `RecurrentModel` of the same form; another is refused with a ValueError."""
+        self._require_alike(model)
         for name, parameter, _, from_torch in self._pairs():
             model.parameters[name][...] = from_torch(parameter.detach().numpy())
+
+    def _require_alike(self, model):
+        require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
+        other = {name: value for name, value in model.config.items() if value != self.config.get(name, value)}
+        told = {name: self.config[name] for name in other.keys() - {"seed", "init", "dropout"}}
+        require(not told, "model", f"one with {told}", {name: other[name] for name in told})
 
     def grad(self, name: str) -> np.ndarray:
         """∂L/∂ of a parameter, by our name and in our layout, as a NumPy array."""
@@ -116,6 +126,12 @@ class TorchTwin(nn.Module):
         yield "W_hy", self.output.weight, np.transpose, np.transpose
         if self.output.bias is not None:
             yield "b_y", self.output.bias, _same, _same
+
+
+def _tensor(array):
+    """Numbers as PyTorch takes them: any integers become int64."""
+    tensor = array if isinstance(array, torch.Tensor) else torch.as_tensor(np.ascontiguousarray(array))
+    return tensor if tensor.is_floating_point() else tensor.long()
 
 
 def _same(W):

@@ -1,15 +1,17 @@
-"""Misuse of `nn` and `data`: every argument of what others call, given nonsense, is refused in one clear sentence.
+"""Misuse of `nn`, `data`, `training` and `agree`: every argument that is nonsense is refused in one clear sentence.
 
 The table says for each argument which of the values below make sense there; all others must be refused.
 """
 
 import re
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 import pytest
 
-from rnnlib import data, nn
+from rnnlib import data, nn, training
+from rnnlib.agree import agree
 from rnnlib.nn.gradient_check import central_differences, complex_step
 
 NONSENSE = {
@@ -126,6 +128,44 @@ def seek_in_one(position):
     data.OneBatch(tokens(), tokens()).seek(position)
 
 
+def phased(**options):
+    return model(cell="phased_lstm", **options)
+
+
+def text():
+    return data.TextBatches(np.arange(30) % 5, 3, 2)
+
+
+new_path = map("c{}".format, count())
+
+
+def train(model, batches, optimiser, **settings):
+    """One update, saved: what can't be saved is noticed too."""
+    settings = {"checkpoint": next(new_path), "progress": False} | settings
+    training.Training(model, batches, optimiser, **settings).run(1)
+
+
+def saved_and_loaded(path):
+    training.save_model("path", model())
+    training.load_model(path)
+
+
+def train_until(updates):
+    training.Training(model(), text(), nn.SGD(0.1), progress=False).run(updates)
+
+
+def evaluation(found):
+    training.Training(model(), text(), nn.SGD(0.1), progress=False, evaluate=lambda model: found).run(1)
+
+
+def evaluation_with(value):
+    evaluation({"loss": 1.0, "value": value})
+
+
+def tolerance(tol, atol):
+    agree("one", one=1.0, two=1.0, tol=tol, atol=atol)
+
+
 def analytic(z):
     return (z**2).sum()
 
@@ -189,6 +229,8 @@ CALLS = [
     Call(loss, COMMON | {"times": None}, {"state": OPTIONAL, "mask": OPTIONAL, "times": OPTIONAL}),
     Call(loss_and_gradients, COMMON | {"times": None, "segment": 2},
          {"state": OPTIONAL, "mask": OPTIONAL, "times": OPTIONAL, "segment": OPTIONAL | SIZE}),
+    Call(phased, {"periods": (1.0, 5.0), "r_on": 0.1, "leak": 0.1, "learned": ("tau",)},
+         {"r_on": {"1", "0.5", "NumPy's 0.5"}, "leak": NUMBER, "learned": {"empty list"}}),
     Call(nn.check_gradients, {"model": model(), "x": tokens(), "targets": tokens()}),
     Call(complex_step, {"f": analytic, "theta": np.ones(2), "h": 1e-30},
          {"theta": MATRIX | NUMBER | {"no numbers", "empty list"}, "h": POSITIVE}),
@@ -211,6 +253,34 @@ CALLS = [
     Call(encode, {"text": "abc"}, {"text": {"no text", "empty list", "list of texts"}}),
     Call(decode, {"tokens": [1, 2]}, {"tokens": {"empty list"}}),
     Call(data.memorise, {"word": "word", "vocabulary": None}, {"word": {"text"}, "vocabulary": OPTIONAL}),
+    Call(train, {"model": model(), "batches": text(), "optimiser": nn.SGD(0.1), "reduction": "mean"}),
+    Call(lambda **settings: train(model(), text(), nn.SGD(0.1), **({"evaluate": text()} | settings)),
+         {"clip_norm": 1.0, "clip_value": 1.0, "l2": 0.1, "segment": 2, "evaluate_every": 2,
+          "patience": 2, "history_every": 2, "checkpoint": None, "checkpoint_every": 2, "resume": False,
+          "vocabulary": data.Vocabulary("abcde"), "threads": 1, "progress": False},
+         {"clip_norm": POSITIVE | OPTIONAL, "clip_value": POSITIVE | OPTIONAL, "l2": NOT_NEGATIVE,
+          "segment": SIZE | OPTIONAL, "evaluate_every": SIZE, "patience": SIZE | OPTIONAL,
+          "history_every": SIZE, "checkpoint": {"text"} | OPTIONAL, "checkpoint_every": SIZE,
+          "vocabulary": OPTIONAL, "threads": SIZE, "progress": {"True"}}),
+    Call(lambda evaluate: train(model(), text(), nn.SGD(0.1), evaluate=evaluate), {"evaluate": text()},
+         {"evaluate": OPTIONAL}),
+    Call(train_until, {"updates": 2}, {"updates": SIZE}),
+    Call(evaluation, {"found": {"loss": 1.0}}),
+    Call(evaluation_with, {"value": 1.0}, {"value": NUMBER | {"True", "NaN", "infinity"}}),
+    Call(training.save_model, {"path": "path", "model": model(), "vocabulary": None, "more": [1.0]},
+         {"path": {"text"}, "vocabulary": OPTIONAL,
+          "more": OPTIONAL | {"True", "0", "1", "-1", "2.0", "0.5", "-0.5", "NaN", "infinity", "text", "no text",
+                              "empty list", "list of lists", "list of texts", "dict"}}),
+    Call(saved_and_loaded, {"path": "path"}),
+    Call(training.mean_loss, {"model": model(), "batches": text()}),
+    Call(training.generate,
+         {"model": model(), "vocabulary": data.Vocabulary("abcde"), "prefix": "a", "length": 2, "temperature": 1.0,
+          "stop": "b", "batch": 2, "seed": 0},
+         {"length": SEED, "temperature": NOT_NEGATIVE, "stop": OPTIONAL, "batch": SIZE, "seed": SEED}),
+    Call(training.sample_tokens,
+         {"model": model(), "prefix": tokens(), "length": 2, "temperature": 1.0, "stop": 1, "rng": rng()},
+         {"prefix": {"integers"}, "length": SEED, "temperature": NOT_NEGATIVE, "stop": SEED | OPTIONAL}),
+    Call(tolerance, {"tol": 0.1, "atol": 0.1}, {"tol": NOT_NEGATIVE, "atol": NOT_NEGATIVE}),
 ]  # fmt: skip
 SENTENCE = re.compile(r"[^\n]{1,80} expected [^\n]{1,300}, given [^\n]{1,320}\.")
 # Arguments that are functions are looked at, where they come in a constructor; what others do with one is theirs.
@@ -222,7 +292,8 @@ NOT_LOOKED_AT = {(complex_step, "f"), (central_differences, "f")}
     [(call, argument) for call in CALLS for argument in call.right if (call.call, argument) not in NOT_LOOKED_AT],
     ids=str,
 )
-def test_nonsense_is_refused_in_a_sentence(call, argument):
+def test_nonsense_is_refused_in_a_sentence(call, argument, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     call.call(**call.right)
     for name, value in NONSENSE.items():
         found = "accepted"
@@ -238,8 +309,12 @@ def test_nonsense_is_refused_in_a_sentence(call, argument):
 def test_every_function_is_tried():
     tried = {call.call for call in CALLS}
     names = {name for name in nn.__all__ if not isinstance(getattr(nn, name), type(np))}
-    cells = {"GRU", "LSTM", "RNN", "PhasedLSTM", "Cell"}  # tried with the layers
+    cells = {"GRU", "LSTM", "RNN", "PhasedLSTM", "Cell", "Layer", "Optimiser"}  # tried with the layers
     assert {name for name in names if getattr(nn, name) not in tried} <= cells
+    described = {"History", "LossNotFinite", "Training"}  # (the last is tried by `train`)
+    assert {
+        name for name in training.__all__ if getattr(training, name) not in tried | {training.load_model}
+    } == described
     described = {"ACKNOWLEDGEMENT", "ALPHABET", "Batch"}
     assert {name for name in data.__all__ if getattr(data, name) not in tried} == described
 
@@ -260,7 +335,7 @@ def test_settings_are_plain_values():
     given = model(
         H=np.int32(3), V=np.int64(5), dtype=np.float32, init=np.float32(0.5), bias=np.int8(2), seed=np.uint8(1)
     )
-    assert json.loads(json.dumps(given.config)) == given.config
+    assert json.loads(json.dumps(dict(given.config))) == given.config
     assert type(given.config["bias"]) is int
 
 

@@ -157,6 +157,18 @@ def test_gradients_equal_complex_steps(cell, options):
     assert "| W_hh |" in errors._repr_markdown_()
 
 
+def test_the_check_takes_states_as_the_model_does_and_leaves_out_what_is_fixed():
+    x = np.arange(8).reshape(4, 2) % 5
+    model = RecurrentModel("phased_lstm", V=5, H=3, layers=2, r_on=0.5)
+    fixed = {"alpha", "alpha_2"}
+    for state in (None, [None, None], [None, ([[0.1, 0.2, 0.3]] * 2, [[0.1, 0.2, 0.3]] * 2)]):
+        errors = check_gradients(model, x, x, state=state)
+        assert set(errors) == set(model.parameters) - fixed
+        assert max(errors.values()) < 1e-13, str(errors)
+    with pytest.raises(ValueError, match="state expected a list with an entry for each layer, given int"):
+        check_gradients(model, x, x, state=3)
+
+
 def test_gradients_of_relu_equal_central_differences():
     rng = np.random.default_rng(0)
     model = RecurrentModel("rnn", D=3, Y=4, H=5, activation="relu", init="xavier", seed=3)
@@ -292,6 +304,34 @@ def test_the_twin_hands_its_parameters_back():
             other = RecurrentModel(cell, V=4, D=3, H=3, layers=2, bias=bias, seed=2, **options)
             twin.copy_to(other)
             np.testing.assert_array_equal(model.theta, other.theta)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("H", 1), ("V", 4), ("layers", 2), ("bias", 2), ("dtype", "float32"), ("cell", "gru"), ("every_step", False)],
+)
+def test_the_twin_goes_with_models_of_its_form_alone(name, other):
+    form = {"cell": "lstm", "V": 5, "H": 3}
+    model, another = RecurrentModel(**form), RecurrentModel(**(form | {name: other}))
+    before = another.theta.copy()
+    for act in (TorchTwin(model).copy_to, TorchTwin(model).copy_from):
+        with pytest.raises(ValueError, match=rf"model expected one with .*'{name}'.*, given .*{other}"):
+            act(another)
+    np.testing.assert_array_equal(another.theta, before)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "uint16"])
+def test_tokens_of_any_integers_give_the_same(dtype):
+    x, targets = np.arange(8).reshape(4, 2) % 5, np.arange(8).reshape(4, 2)[::-1] % 5
+    model = RecurrentModel("lstm", V=5, H=3)
+    loss = model.loss_and_gradients(x, targets)[0]
+    gradient, twin = model.dtheta.copy(), TorchTwin(model)
+    x, targets = np.asfortranarray(x.astype(dtype)), targets.astype(dtype)[:, ::-1][:, ::-1]
+    assert model.loss_and_gradients(x, targets)[0] == loss
+    np.testing.assert_array_equal(model.dtheta, gradient)
+    assert twin.loss(x, targets).item() == pytest.approx(loss, rel=1e-13)
+    with pytest.raises(ValueError, match="times expected a phased_lstm to go with them, given lstm"):
+        twin.loss(x, targets, times=np.ones((4, 2)))
 
 
 def test_the_twin_is_torch_nn_where_torch_has_the_cell():

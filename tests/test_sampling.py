@@ -1,5 +1,10 @@
 """Writing with a model."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -99,6 +104,20 @@ def test_the_command_writes_what_generate_writes(tmp_path, capsys):
     assert main(["generate", str(path), *options]) == 0
     texts = generate(net, VOCABULARY, "ab", 30, temperature=0.5, batch=2, seed=4)
     assert capsys.readouterr().out.splitlines() == texts
+
+
+def test_the_command_ends_quietly_where_nobody_reads_and_writes_what_a_console_lacks(tmp_path):
+    save_model(tmp_path / "net", RecurrentModel("rnn", V=2, H=3), Vocabulary("aé"))
+    command = [sys.executable, "-m", "rnnlib", "generate", str(tmp_path / "net"), "--prefix", "é", "--length", "9"]
+    where = {"cwd": Path(__file__).parent.parent, "env": os.environ | {"PYTHONIOENCODING": "ascii"}}
+    done = subprocess.run(command, capture_output=True, text=True, **where)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("\\xe9")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **where)
+    process.stdout.close()  # before it writes
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait()
 
 
 def test_words_are_written_with_spaces(tmp_path):

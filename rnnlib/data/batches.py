@@ -18,12 +18,17 @@ from rnnlib.arguments import as_array, require, require_mask, require_size
 
 @dataclass
 class Batch:
-    """One batch: inputs, targets, the mask of padding or None, and whether carried states start anew."""
+    """One batch: inputs, targets, the mask of padding or None, and the step of its sequences with which it begins."""
 
     x: np.ndarray
     targets: np.ndarray
     mask: np.ndarray | None = None
-    fresh: bool = True
+    first: int = 0
+
+    @property
+    def fresh(self) -> bool:
+        """Whether carried states start anew."""
+        return self.first == 0
 
 
 def _sha256(*arrays):
@@ -103,7 +108,8 @@ class DrawnBatches:
     Parameters
     ----------
     draw : function
-        From a NumPy random generator to x (T, B, ...) and targets (T, B) or (B,); a mask (T, B) may be the third.
+        From a NumPy random generator, and nothing else, to x (T, B, ...) and targets (T, B) or (B,); a mask (T, B) may
+        be the third.
     seed : int
 
     Raises
@@ -114,7 +120,7 @@ class DrawnBatches:
 
     def __init__(self, draw: Callable[[np.random.Generator], tuple], seed: int = 0):
         require(callable(draw), "draw", "a function from a random generator to x and targets", repr(draw))
-        self.draw, self.seed = draw, require_size("seed", seed, least=0)
+        self.draw, self.seed, self.fingerprint = draw, require_size("seed", seed, least=0), None
         self.rng = np.random.default_rng(self.seed)
 
     def __repr__(self):
@@ -125,7 +131,10 @@ class DrawnBatches:
 
     def next(self) -> Batch:
         """A new batch."""
-        drawn = self.draw(self.rng)
+        return self._drawn(self.rng)
+
+    def _drawn(self, rng):
+        drawn = self.draw(rng)
         fits = isinstance(drawn, tuple | list) and len(drawn) in (2, 3)
         given = f"{len(drawn)} values" if isinstance(drawn, tuple | list) else type(drawn).__name__
         require(fits, "what draw returns", "x and targets, or x, targets and a mask", given)
@@ -137,8 +146,11 @@ class DrawnBatches:
         return self.rng.bit_generator.state
 
     def digest(self) -> dict:
-        """Which data these are, as a JSON value: the seed and the function's name. What it does can't be seen."""
-        return {"kind": "DrawnBatches", "draw": self._name(), "seed": self.seed}
+        """Which data these are, as a JSON value: the function's name, the seed, and the first batch that it gives."""
+        if self.fingerprint is None:  # many functions are called <lambda>
+            first = self._drawn(np.random.default_rng(self.seed))
+            self.fingerprint = _sha256(first.x, first.targets, first.mask)
+        return {"kind": "DrawnBatches", "draw": self._name(), "seed": self.seed, "sha256": self.fingerprint}
 
     def seek(self, position: dict) -> None:
         """Continue from an earlier position."""
@@ -191,7 +203,7 @@ class TextBatches:
 
     def _from(self, at):
         steps = slice(at, at + self.T)
-        return Batch(self.x[steps], self.targets[steps], fresh=at == 0)
+        return Batch(self.x[steps], self.targets[steps], first=at)
 
     def position(self) -> int:
         """Where the source stands, as a JSON value."""

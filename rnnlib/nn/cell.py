@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rnnlib.arguments import (
+    as_array,
     require,
     require_choice,
     require_dtype,
@@ -163,6 +164,7 @@ class Cell(Layer):
         if dstate is not None:
             require(len(dstate) == len(self.states), "dstate", f"{len(self.states)} arrays", f"{len(dstate)}")
             for array in dstate:
+                array = as_array("dstate", array)
                 require(array.shape == (B, self.H), "dstate", f"arrays of shape {(B, self.H)}", array.shape)
                 require_dtype("dstate", array, self.dtype)
 

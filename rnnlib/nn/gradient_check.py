@@ -72,7 +72,7 @@ def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **a
     Returns
     -------
     GradientCheck
-        The relative error by parameter name.
+        The relative error by name, of each parameter that is learned.
 
     Raises
     ------
@@ -86,10 +86,10 @@ def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **a
     other = model.like("complex128" if analytic else "float64")
     vectors = model.V is None
     x_other = as_array("x", x).astype(other.dtype) if vectors else x
-    if arguments.get("state") is not None:
-        state = [tuple(part.astype(other.dtype) for part in layer) for layer in arguments["state"]]
-    else:
-        state = None
+    state = [
+        layer and tuple(as_floats("state", part).astype(other.dtype) for part in layer)
+        for layer in model._state("state", arguments.get("state"))
+    ]
 
     def loss(theta):
         other.theta[...] = theta
@@ -97,11 +97,13 @@ def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **a
 
     model.loss_and_gradients(x, targets, **arguments)
     numeric = (complex_step if analytic else central_differences)(loss, model.theta)
+    fixed = {name + ending for ending, layer in model._named_layers() for name in layer.fixed}
     errors, first = GradientCheck(), 0
     errors.method = "complex steps" if analytic else "central differences"
     for name, gradient in model.gradients.items():
         part = numeric[first : first + gradient.size].reshape(gradient.shape)
-        errors[name] = relative_difference(gradient, part)
+        if name not in fixed:
+            errors[name] = relative_difference(gradient, part)
         first += gradient.size
     return errors
 

@@ -24,6 +24,7 @@ class Layer:
 
     sizes = ("D", "H")  # what its repr names
     keeps = ()
+    fixed = ()  # parameters that are not learned: their gradients stay zero
 
     def __init__(self, shapes: dict[str, tuple[int, ...]], dtype: str | np.dtype):
         self.dtype = np.dtype(dtype)

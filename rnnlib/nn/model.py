@@ -8,6 +8,7 @@ With the number of the layer in brackets::
 from collections.abc import Mapping
 from inspect import signature
 from math import isqrt
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +21,7 @@ from rnnlib.arguments import (
     require_choice,
     require_flag,
     require_mask,
+    require_segment,
     require_size,
 )
 from rnnlib.nn.dropout import Dropout
@@ -116,7 +118,7 @@ class RecurrentModel:
         init, dtype = require_scheme(init), _dtype_name(dtype)
         unknown = set(options) - set(signature(CELLS[cell]).parameters)
         require(not unknown, "options", f"only those that {cell} takes", ", ".join(sorted(unknown)))
-        self.config = {"cell": cell, "V": V, "D": D, "H": H, "Y": Y, "layers": layers, "bias": bias, "dropout": dropout,
+        config = {"cell": cell, "V": V, "D": D, "H": H, "Y": Y, "layers": layers, "bias": bias, "dropout": dropout,
                        "every_step": every_step, "init": init, "dtype": dtype, "seed": seed, **options}  # fmt: skip
         self.rng = np.random.default_rng(seed)
         self.every_step, self.dtype, self.V = every_step, np.dtype(dtype), V
@@ -124,7 +126,9 @@ class RecurrentModel:
         first = V if D is None else D
         self.cells = [CELLS[cell](first if k == 0 else H, H, bias, dtype, **options) for k in range(layers)]
         dropouts = [Dropout(dropout, self.rng) for _ in range(layers)]
-        self.config["dropout"], self.dropouts = dropouts[0].p, dropouts[1:]
+        config["dropout"], self.dropouts = dropouts[0].p, dropouts[1:]
+        config |= {name: np.asarray(value).tolist() for name, value in options.items()}  # what JSON can hold
+        self.config = MappingProxyType(config)  # to change it would change nothing that is computed
         self.output = Linear(H, V if Y is None else Y, bias > 0, dtype)
         self._pack()
         for _, layer in self._named_layers():
@@ -189,7 +193,7 @@ class RecurrentModel:
 
     def __reduce__(self):
         """How to copy a model, or send it to another process: its layers must share the vector of the new one."""
-        return _rebuild, (self.config, self.theta, self.rng.bit_generator.state)
+        return _rebuild, (dict(self.config), self.theta, self.rng.bit_generator.state)
 
     def like(self, dtype: str) -> "RecurrentModel":
         """A model of the same form with a copy of the parameters in another dtype."""
@@ -248,6 +252,11 @@ class RecurrentModel:
         s = self.output.forward(h if self.every_step else after[-1][0])
         self._pass = "training" if training else "an evaluation since"
         return s, after
+
+    def times_from(self, step: int, T: int, B: int) -> np.ndarray | None:
+        """The times (T, B) of steps from this one on, for a sequence in pieces; None where the cells have no clock."""
+        cell = self.cells[0]
+        return step + cell.default_times(T, B) if isinstance(cell, PhasedLSTM) else None
 
     def _times(self, times, shape):
         phased = isinstance(self.cells[0], PhasedLSTM)
@@ -365,9 +374,8 @@ class RecurrentModel:
         mask = require_mask("mask", mask, x.shape[:2])
         count = targets.size if mask is None else int(mask.sum())
         require(count > 0 or reduction == "sum", "mask of the loss", "at least one prediction that counts", "none")
-        sqrt = isinstance(segment, str) and segment == "sqrt"
-        require(sqrt or not isinstance(segment, str), "segment", "a number of steps or 'sqrt'", repr(segment))
-        length = isqrt(len(x) - 1) + 1 if sqrt else require_size("segment", segment)
+        segment = require_segment(segment)
+        length = isqrt(len(x) - 1) + 1 if segment == "sqrt" else segment
         parts = [slice(first, first + length) for first in range(0, len(x), length)]
         if times is not None:
             times = self._times(times, x.shape[:2])

@@ -60,8 +60,16 @@ class Optimiser:
         return f"{type(self).__name__}({listed}: {self.updates:,} updates)"
 
     def __getstate__(self):
-        """For copies, which belong to no vector yet."""
-        return self.__dict__ | {"_theta": None, "_work": None}
+        """For copies, which belong to no vector yet, and share none that is kept."""
+        kept = {name: vector.copy() for name, vector in self.state.items()}
+        return self.__dict__ | {"_theta": None, "_work": None, "state": kept}
+
+    def __setattr__(self, name, value):
+        if name not in self.__dict__ and not name.startswith("_"):
+            known = ["updates", "state", *signature(type(self)).parameters]
+            if name not in known:
+                raise AttributeError(f"{type(self).__name__} can't assign to {name!r}, only to {', '.join(known)}.")
+        super().__setattr__(name, value)
 
     def step(self, theta: np.ndarray, g: np.ndarray) -> None:
         """Make one update.

@@ -14,7 +14,7 @@ step at a time, in plain.
 
 import numpy as np
 
-from rnnlib.arguments import require, require_floats
+from rnnlib.arguments import as_array, require, require_floats, require_number
 from rnnlib.nn.lstm import LSTM
 
 _OPENNESS = ("tau", "shift", "r_on", "alpha")
@@ -43,10 +43,16 @@ class PhasedLSTM(LSTM):
         self, D: int, H: int, bias: int = 1, dtype: str = "float64", periods: tuple[float, float] = (1.0, 20.0),
         r_on: float = 0.05, leak: float = 0.001, learned: tuple[str, ...] = ("tau", "shift", "r_on"),
     ):  # fmt: skip
-        require(0 < periods[0] <= periods[1], "periods", "two positive numbers, the smaller first", periods)
-        require(0 < r_on <= 1, "r_on", "a share with 0 < r_on ≤ 1", r_on)
-        require(set(learned) <= set(_OPENNESS), "learned", f"some of {_OPENNESS}", learned)
-        self.periods, self.learned = periods, tuple(learned)
+        pair = as_array("periods", periods)
+        require(pair.shape == (2,), "periods", "two positive numbers, the smaller first", repr(periods))
+        low, high = (require_number("periods", period.item(), "positive numbers", lambda x: x > 0) for period in pair)
+        require(low <= high, "periods", "two positive numbers, the smaller first", repr(periods))
+        r_on = require_number("r_on", r_on, "a share with 0 < r_on ≤ 1", lambda share: 0 < share <= 1)
+        leak = require_number("leak", leak)
+        listed = isinstance(learned, tuple | list) and all(name in _OPENNESS for name in learned)
+        require(listed, "learned", f"some of {_OPENNESS}", repr(learned))
+        self.periods, self.learned = (low, high), tuple(learned)
+        self.fixed = tuple(name for name in _OPENNESS if name not in learned)
         super().__init__(D, H, bias, dtype, {name: (H,) for name in _OPENNESS})
         self.tau, self.r_on, self.alpha = np.sqrt(periods[0] * periods[1]), r_on, leak
 

@@ -21,19 +21,28 @@ FORMAT = "rnnlib checkpoint 2"
 
 
 def new_file(path: str | Path, argument: str) -> Path:
-    """A path to which a file can be written, tried before the work begins.
+    """The absolute path to which a file can be written, tried before the work begins; links are followed.
 
     Raises
     ------
     ValueError
         If its folder is missing or can't be written to, or it is a folder itself; `argument` names it in the sentence.
     """
-    path = Path(path)
-    folder = path.absolute().parent
-    require(folder.is_dir(), argument, "a file in an existing folder", repr(str(path)))
-    require(not path.is_dir(), argument, "a file", f"the folder {str(path)!r}")
-    require(os.access(folder, os.W_OK), argument, "a file in a folder that can be written to", repr(str(path)))
-    return path
+    require(isinstance(path, str | Path) and path != "", argument, "a path", repr(path))
+    try:
+        file = Path(path).resolve()
+        require(file.parent.is_dir(), argument, "a file in an existing folder", repr(str(path)))
+        require(not file.is_dir(), argument, "a file", f"the folder {str(path)!r}")
+        _beside(file).touch()
+        _beside(file).unlink()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        require(False, argument, "a file in a folder that can be written to", f"{str(path)!r}: {error}")
+    return file
+
+
+def _beside(path):
+    """Where this process writes before the file is whole."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def write(path: str | Path, arrays: dict[str, np.ndarray], description: dict) -> None:
@@ -42,13 +51,18 @@ def write(path: str | Path, arrays: dict[str, np.ndarray], description: dict) ->
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(description)
     header = {"format": FORMAT, "description": text, "sha256": _digest(arrays, text)}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = _beside(path)
     try:
         with open(temporary, "wb") as file:
             file.write(save(arrays, metadata=header))
             file.flush()
             os.fsync(file.fileno())  # the contents must be on the disk before the name points to them
         os.replace(temporary, path)
+    except OSError as error:
+        kept = "it is as it was before" if path.exists() else "nothing was written"
+        raise OSError(
+            f"{str(path)!r} expected a place that can be written to, given: {error.strerror or error}; {kept}."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -61,6 +75,7 @@ def read(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
     ValueError
         If the file is missing, damaged, or of another kind; the sentence says which.
     """
+    require(isinstance(path, str | Path), "checkpoint", "a path", repr(path))
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
@@ -100,8 +115,16 @@ def save_model(path: str | Path, model: RecurrentModel, vocabulary: Vocabulary |
     Raises
     ------
     ValueError
-        If no file can be written there.
+        If no file can be written there, or for what JSON does not hold.
     """
+    require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
+    good = vocabulary is None or isinstance(vocabulary, Vocabulary)
+    require(good, "vocabulary", "a Vocabulary or None", repr(vocabulary))
+    for name, value in more.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            require(False, name, "a JSON value, such as a float or a list of them", repr(value))
     write(new_file(path, "path"), {"theta": model.theta}, describe(model, vocabulary) | {"more": more})
 
 
@@ -123,7 +146,7 @@ def describe(model: RecurrentModel, vocabulary: Vocabulary | None) -> dict:
     """What a model is besides its parameters, as JSON values."""
     if vocabulary is not None:
         vocabulary = {"characters": vocabulary.characters, "separator": vocabulary.separator}
-    return {"model": model.config, "vocabulary": vocabulary}
+    return {"model": dict(model.config), "vocabulary": vocabulary}
 
 
 def restore_theta(model: RecurrentModel, arrays: dict[str, np.ndarray], path: str | Path) -> None:

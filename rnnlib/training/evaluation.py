@@ -26,10 +26,12 @@ def mean_loss(model: RecurrentModel, batches: OneBatch | TextBatches | ShuffledB
     ValueError
         For batches without an end, and as `RecurrentModel.loss`.
     """
+    require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
     require(hasattr(batches, "epoch"), "batches", "batches of an epoch that ends", type(batches).__name__)
     total, predictions, state = 0.0, 0, None
     for batch in batches.epoch():
-        loss, state = model.loss(batch.x, batch.targets, None if batch.fresh else state, batch.mask)
+        times = model.times_from(batch.first, *batch.x.shape[:2])
+        loss, state = model.loss(batch.x, batch.targets, None if batch.fresh else state, batch.mask, times)
         total += loss
         counted = batch.mask is None or not model.every_step
         predictions += batch.targets.size if counted else int(np.count_nonzero(batch.mask))

@@ -1,8 +1,11 @@
 """What training remembers: columns of numbers that grow, and are read as arrays to plot."""
 
 from array import array
+from numbers import Real
 
 import numpy as np
+
+from rnnlib.arguments import require
 
 
 class History:
@@ -51,3 +54,14 @@ class History:
 
     def __repr__(self) -> str:
         return f"History({', '.join(['update', *self._columns])}: {len(self)} rows)"
+
+
+def require_numbers(found, columns) -> dict[str, float]:
+    """What an evaluation returned, if it can be a row under these columns (none before the first)."""
+    good = isinstance(found, dict) and "loss" in found and (not columns or found.keys() == set(columns))
+    require(good, "evaluate", 'a function that returns a dict with "loss", and the same keys each time', repr(found))
+    for name, value in found.items():
+        free = isinstance(name, str) and name.isidentifier() and not hasattr(History, name)
+        require(free, "evaluate", "keys that can be names of columns", repr(name))
+        require(isinstance(value, Real), "evaluate", f"a number for {name!r}", repr(value))
+    return {name: float(value) for name, value in found.items()}

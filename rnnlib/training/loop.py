@@ -4,19 +4,20 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from rnnlib.arguments import require, require_choice, require_number, require_size
+from rnnlib.arguments import require, require_choice, require_flag, require_number, require_segment, require_size
 from rnnlib.data import DrawnBatches, OneBatch, ShuffledBatches, TextBatches, Vocabulary
 from rnnlib.nn import RecurrentModel, clip_by_norm, clip_by_value, l2_penalty
 from rnnlib.nn.optimisers import Optimiser
 from rnnlib.training.checkpoint import new_file
 from rnnlib.training.evaluation import mean_loss
-from rnnlib.training.history import History
+from rnnlib.training.history import History, require_numbers
 from rnnlib.training.resuming import restore, save
 
 
@@ -43,11 +44,11 @@ class Training:
         See `RecurrentModel.loss_and_gradients`.
     evaluate : TextBatches, ShuffledBatches, OneBatch or function, optional
         Data whose mean loss is taken before the first update and after every `evaluate_every`; or a function from the
-        model to a dict of numbers, one of them "loss".
+        model to a dict of numbers, one of them "loss". It must leave the parameters as they are.
     evaluate_every : int
         Updates between two evaluations.
     patience : int, optional
-        Stop after so many evaluations in a row without a lower loss, and put the best parameters back.
+        Stop after so many evaluations in a row without a lower loss, and then put the best parameters back.
     history_every : int
         Updates between two losses that `history` keeps.
     checkpoint : str or Path, optional
@@ -103,41 +104,49 @@ class Training:
         progress: bool = True,
     ):
         self.model, self.batches, self.optimiser, self.vocabulary = model, batches, optimiser, vocabulary
-        self.reduction, self.clip_norm, self.clip_value, self.l2 = reduction, clip_norm, clip_value, l2
-        self.segment, self.evaluate, self.evaluate_every, self.patience = segment, evaluate, evaluate_every, patience
-        self.history_every, self.checkpoint_every, self.threads, self.progress = (
-            history_every, checkpoint_every, threads, progress,
-        )  # fmt: skip
+        self.reduction, self.evaluate = require_choice("reduction", reduction, ("sum", "mean")), evaluate
+        self.clip_norm, self.clip_value = (
+            None if limit is None else require_number(name, limit, "a positive number", lambda limit: limit > 0)
+            for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value))
+        )
+        self.l2 = require_number("l2", l2, "a number of at least 0", lambda strength: strength >= 0)
+        self.segment = segment if segment is None else require_segment(segment)
+        self.patience = patience if patience is None else require_size("patience", patience)
+        self.evaluate_every = require_size("evaluate_every", evaluate_every)
+        self.history_every = require_size("history_every", history_every)
+        self.checkpoint_every = require_size("checkpoint_every", checkpoint_every)
+        self.threads, self.progress = require_size("threads", threads), require_flag("progress", progress)
         self._require_possible()
         self.checkpoint = None if checkpoint is None else new_file(checkpoint, "checkpoint")
-        self.history = History(history_every, first=history_every)
-        self.evaluations = History(evaluate_every, first=0)
+        self.history = History(self.history_every, first=self.history_every)
+        self.evaluations = History(self.evaluate_every, first=0)
         self.updates, self.state, self.saved, self.stopped, self.best = 0, None, None, False, None
-        if resume:
+        self._left = None  # after how many updates, and where in the batches, the last `run` ended
+        if require_flag("resume", resume):
             require(checkpoint is not None, "resume", "a checkpoint to continue from", "none")
             restore(self)
         elif self.checkpoint is not None:
             free = not self.checkpoint.exists()
             require(free, "checkpoint", "a new file, or resume=True to continue", f"the existing {str(checkpoint)!r}")
+        self._complete = True  # from now on no setting is changed: rows of the history are counted by them
+
+    def __setattr__(self, name, value):
+        settled = name in _SETTINGS or name not in self.__dict__
+        if settled and "_complete" in self.__dict__ and not name.startswith("_"):
+            raise AttributeError(f"Training can't assign to {name!r}; make a new one with other settings.")
+        super().__setattr__(name, value)
 
     def _require_possible(self):
         require(isinstance(self.model, RecurrentModel), "model", "a RecurrentModel", type(self.model).__name__)
         for method in ("next", "position", "seek", "digest"):
             require(hasattr(self.batches, method), "batches", f"an object with a method {method}", repr(self.batches))
         require(isinstance(self.optimiser, Optimiser), "optimiser", "one such as Adam(0.001)", repr(self.optimiser))
-        require_choice("reduction", self.reduction, ("sum", "mean"))
-        for name in ("evaluate_every", "history_every", "checkpoint_every", "threads"):
-            require_size(name, getattr(self, name))
-        for name in ("clip_norm", "clip_value"):
-            if getattr(self, name) is not None:
-                require_number(name, getattr(self, name), "a positive number", lambda limit: limit > 0)
-        require_number("l2", self.l2, "a number of at least 0", lambda strength: strength >= 0)
         if self.patience is not None:
-            require_size("patience", self.patience)
             require(self.evaluate is not None, "patience", "an `evaluate` to go with it", "none")
         good = self.evaluate is None or callable(self.evaluate) or hasattr(self.evaluate, "epoch")
         require(good, "evaluate", "a function, or batches of an epoch that ends", repr(self.evaluate))
         if self.vocabulary is not None:
+            require(isinstance(self.vocabulary, Vocabulary), "vocabulary", "a Vocabulary", repr(self.vocabulary))
             fits = len(self.vocabulary) == self.model.V
             require(fits, "vocabulary", f"one of {self.model.V} tokens, as the model has", len(self.vocabulary))
 
@@ -157,39 +166,46 @@ class Training:
             After Ctrl-C, once the update in progress is done and saved; its message says how to continue.
         """
         require_size("updates", updates)
+        self._require_own_batches()
         with (
             threadpool_limits(self.threads, user_api="blas"),
             _interrupts() as interrupted,
             tqdm(total=updates, initial=self.updates, disable=not self.progress, unit="update") as bar,
         ):
-            if self.evaluate is not None and not len(self.evaluations):
-                self._evaluate()
+            self._evaluate_if_due()
             while self.updates < updates and not self.stopped and not interrupted:
                 loss = self.step()
                 bar.update()
                 if self.updates % 100 == 0:
                     bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
-                if self.evaluate is not None and self.updates % self.evaluate_every == 0:
-                    self._evaluate()
+                self._evaluate_if_due()
                 if self.checkpoint is not None and self.updates % self.checkpoint_every == 0:
                     self.save()
-        if self.checkpoint is not None and self.saved != self.updates:
-            self.save()
+            if self.checkpoint is not None and self.saved != self.updates:
+                self.save()
+        self._left = self.updates, self.batches.position()
         if interrupted:
             raise KeyboardInterrupt(self._how_to_resume())
-        if self.patience is not None and self.best is not None:
-            self.model.theta[...] = self.best
         return self
 
+    def _require_own_batches(self):
+        """Refuse to go on where someone else took batches since: the carried state would not belong to the next one."""
+        if self._left is not None and self._left[0] == self.updates:
+            same = self.batches.position() == self._left[1]
+            require(same, "batches", "to stand where this run left them; each Training needs batches of its own",
+                    "others")  # fmt: skip
+        self._left = None
+
     def step(self) -> float:
-        """Make one update; return the loss before it."""
+        """Make one update; return the loss before it. An evaluation that is due comes first."""
+        self._evaluate_if_due()
         batch, model, numbers = self.batches.next(), self.model, {}
         loss, self.state = model.loss_and_gradients(
             batch.x, batch.targets, None if batch.fresh else self.state, batch.mask,
-            reduction=self.reduction, segment=self.segment,
+            model.times_from(batch.first, *batch.x.shape[:2]), reduction=self.reduction, segment=self.segment,
         )  # fmt: skip
         if not np.isfinite(loss):
-            self._not_finite("loss", loss)
+            self._not_finite("loss", loss, f"at update {self.updates + 1}")
         if self.l2:
             for name, W in model.parameters.items():
                 if W.ndim == 2:
@@ -205,34 +221,44 @@ class Training:
             self.history.append(loss=loss, **numbers)
         return loss
 
+    def _evaluate_if_due(self):
+        """Evaluate unless there are as many evaluations as there should be: one that failed is made up for."""
+        if self.evaluate is not None and len(self.evaluations) * self.evaluate_every <= self.updates:
+            self._evaluate()
+
     def _evaluate(self):
         if callable(self.evaluate):
-            found = self.evaluate(self.model)
-            good = isinstance(found, dict) and "loss" in found and found.keys() >= set(self.evaluations.columns)
-            require(good, "evaluate", 'a function that returns a dict with "loss", and the same keys each time', found)
+            before = self.model.theta.copy()
+            found = require_numbers(self.evaluate(self.model), self.evaluations.columns)
+            same = np.array_equal(before, self.model.theta, equal_nan=True)
+            require(same, "evaluate", "a function that leaves the parameters as they are", "one that changes them")
         else:
             found = {"loss": mean_loss(self.model, self.evaluate)}
         if not np.isfinite(found["loss"]):
-            self._not_finite("loss of the evaluation", found["loss"])
-        self.evaluations.append(**{name: float(value) for name, value in found.items()})
+            self._not_finite("loss of the evaluation", found["loss"], f"after update {self.updates}")
+        self.evaluations.append(**found)
         if self.patience is not None:
             losses = self.evaluations.loss
             since = len(losses) - 1 - int(np.argmin(losses))  # evaluations since the lowest loss
             if since == 0:
                 self.best = self.model.theta.copy()
-            self.stopped = since >= self.patience
+            if since >= self.patience:
+                self.stopped, self.model.theta = True, self.best
 
     def save(self) -> None:
         """Write the checkpoint: parameters, optimiser, data position, random and carried states, history."""
         require(self.checkpoint is not None, "save", "a run with a checkpoint", "none")
         if not np.isfinite(self.model.theta).all():
-            self._not_finite("parameters", "NaN or infinity")
+            self._not_finite("parameters", "NaN or infinity", f"after update {self.updates}")
+        if self.saved is None and self.checkpoint.exists():
+            require(False, "checkpoint", "no file before its first save; save_model keeps this model elsewhere",
+                    f"{str(self.checkpoint)!r} that another run has written meanwhile")  # fmt: skip
         save(self)
         self.saved = self.updates
 
-    def _not_finite(self, what, value):
+    def _not_finite(self, what, value, when):
         kept = "no checkpoint was saved" if self.saved is None else f"{self.checkpoint} keeps update {self.saved}"
-        raise LossNotFinite(f"{what} expected finite numbers, given {value} at update {self.updates + 1}; {kept}.")
+        raise LossNotFinite(f"{what} expected finite numbers, given {value} {when}; {kept}.")
 
     def __repr__(self) -> str:
         last = f", loss {self.history.loss[-1]:.4g}" if len(self.history) else ""
@@ -243,6 +269,9 @@ class Training:
             return f"stopped after update {self.updates}; run(...) goes on from there"
         again = f"Training(..., checkpoint={str(self.checkpoint)!r}, resume=True)"
         return f"stopped after update {self.updates}; {again} goes on from there"
+
+
+_SETTINGS = frozenset(signature(Training).parameters)
 
 
 @contextmanager

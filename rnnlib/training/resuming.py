@@ -38,8 +38,15 @@ def settings(run) -> dict:
 def _optimiser(optimiser):
     values = {name: getattr(optimiser, name) for name in signature(type(optimiser)).parameters}
     if callable(values["rate"]):
-        values["rate"] = [float(values["rate"](update)) for update in LOOKED_AT]
+        values["rate"] = [_rate(values["rate"], update) for update in LOOKED_AT]
     return {"kind": type(optimiser).__name__, **values}
+
+
+def _rate(schedule, update):
+    try:
+        return float(schedule(update))
+    except Exception:  # of any kind: a table of rates, for instance, ends somewhere
+        return None
 
 
 def _name(function):

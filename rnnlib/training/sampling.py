@@ -44,13 +44,14 @@ def sample_tokens(
     ValueError
         For an empty prefix, tokens outside the vocabulary, a negative temperature.
     """
+    require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
     V = model.V
     require(V is not None and model.every_step and model.W_hy.shape[1] == V, "model",
             "tokens in and a score for each token out", "another")  # fmt: skip
     require_number("temperature", temperature, "0 (greedy) or a positive number", lambda value: value >= 0)
     require_size("length", length, least=0)
     require(temperature == 0 or isinstance(rng, np.random.Generator), "rng",
-            "a random generator, such as np.random.default_rng(0), unless the temperature is 0", rng)  # fmt: skip
+            "a random generator, such as np.random.default_rng(0), unless the temperature is 0", repr(rng))  # fmt: skip
     prefix = require_tokens("prefix", prefix, V)
     if stop is not None:
         require_size("stop", stop, least=0)
@@ -58,8 +59,7 @@ def sample_tokens(
     state, x, drawn, now = None, prefix, [], 0
     open_ = np.ones(prefix.shape[1], bool)
     for _ in range(length):
-        times = now + model.cells[0].default_times(*x.shape) if model.config["cell"] == "phased_lstm" else None
-        s, state = model.forward(x, state, times=times)
+        s, state = model.forward(x, state, times=model.times_from(now, *x.shape))
         now += len(x)
         x = _draw(s[-1], temperature, rng)[None]
         drawn.append(x[0])
@@ -76,7 +76,8 @@ def _draw(s, temperature, rng):
     if temperature == 0:
         return s.argmax(axis=-1)
     s = s.astype(np.float64)
-    p = softmax((s - s.max(axis=-1, keepdims=True)) / temperature)
+    with np.errstate(over="ignore"):  # at a tiny temperature: -∞, and a probability of 0
+        p = softmax((s - s.max(axis=-1, keepdims=True)) / temperature)
     below = np.cumsum(p, axis=-1) <= rng.random((len(p), 1))  # u falls into the interval of the first that is not below
     return np.minimum(below.sum(axis=-1), s.shape[-1] - 1)
 
@@ -124,6 +125,8 @@ def generate(
     ValueError
         For an empty prefix, or characters that the vocabulary does not have.
     """
+    require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
+    require(isinstance(vocabulary, Vocabulary), "vocabulary", "a Vocabulary", repr(vocabulary))
     require(len(vocabulary) == model.V, "vocabulary", f"one of {model.V} tokens, as the model has", len(vocabulary))
     require(isinstance(prefix, str) and prefix, "prefix", "a text of at least one character", repr(prefix))
     require_size("batch", batch)
