@@ -1,4 +1,4 @@
-"""What every layer has: named parameters W with gradients dW, and arrays that it keeps from step to step."""
+"""What every layer has: named parameters W with gradients dW, and arrays that it keeps from pass to pass."""
 
 import numpy as np
 

@@ -106,7 +106,8 @@ class RecurrentModel:
 
     def __init__(self, cell: str = "rnn", *, V: int | None = None, D: int | None = None, H: int = 100,
                  Y: int | None = None, layers: int = 1, bias: int = 1, dropout: float = 0.0, every_step: bool = True,
-                 init: str | float = "uniform", dtype: str = "float64", seed: int = 0, **options):  # fmt: skip
+                 init: str | float = "uniform", dtype: str | type | np.dtype = "float64",
+                 seed: int = 0, **options):  # fmt: skip
         require_choice("cell", cell, tuple(CELLS))
         require(V is not None or D is not None, "V or D", "at least one of them", "neither")
         require(V is not None or Y is not None, "Y", "a number of scores where there is no vocabulary", None)
@@ -195,7 +196,7 @@ class RecurrentModel:
         """How to copy a model, or send it to another process: its layers must share the vector of the new one."""
         return _rebuild, (dict(self.config), self.theta, self.rng.bit_generator.state)
 
-    def like(self, dtype: str) -> "RecurrentModel":
+    def like(self, dtype: str | type | np.dtype) -> "RecurrentModel":
         """A model of the same form with a copy of the parameters in another dtype."""
         other = RecurrentModel(**(self.config | {"dtype": dtype}))
         other.theta[...] = self.theta
