@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnlib.arguments import (
     as_array,
+    float_dtype,
     require,
     require_choice,
     require_dtype,
@@ -53,7 +54,7 @@ class Cell(Layer):
         D, H = require_size("D", D), require_size("H", H)
         require_choice("bias", bias, (0, 1, 2))
         self.D, self.H, self.bias = D, H, bias
-        self.column_scales = np.repeat(np.array(self.scales, dtype), H)
+        self.column_scales = np.repeat(np.array(self.scales, float_dtype(dtype)), H)
         G = len(self.gates)
         shapes = {"W_xh": (D, G * H), "W_hh": (H, G * H)}
         shapes |= {name: (G * H,) for name in ((), ("b_h",), ("b_xh", "b_hh"))[bias]}

@@ -17,6 +17,7 @@ from rnnlib.arguments import (
     as_array,
     as_floats,
     copy_into,
+    float_dtype,
     require,
     require_choice,
     require_flag,
@@ -116,7 +117,7 @@ class RecurrentModel:
         )
         H, layers, seed = require_size("H", H), require_size("layers", layers), require_size("seed", seed, least=0)
         bias, every_step = require_choice("bias", bias, (0, 1, 2)), require_flag("every_step", every_step)
-        init, dtype = require_scheme(init), _dtype_name(dtype)
+        init, dtype = require_scheme(init), float_dtype(dtype).name
         unknown = set(options) - set(signature(CELLS[cell]).parameters)
         require(not unknown, "options", f"only those that {cell} takes", ", ".join(sorted(unknown)))
         config = {"cell": cell, "V": V, "D": D, "H": H, "Y": Y, "layers": layers, "bias": bias, "dropout": dropout,
@@ -405,15 +406,6 @@ class RecurrentModel:
         weight = 1 if reduction == "sum" else 1 / count
         np.multiply(total, weight, out=self.dtheta)
         return loss * weight, state
-
-
-def _dtype_name(dtype):
-    """The name of a dtype, given as its name, as NumPy's type or as a dtype."""
-    try:
-        require(isinstance(dtype, str | type | np.dtype), "dtype", "'float64' or 'float32'", repr(dtype))
-        return np.dtype(dtype).name
-    except TypeError:
-        return require(False, "dtype", "'float64' or 'float32'", repr(dtype))
 
 
 def _rebuild(config, theta, random):
