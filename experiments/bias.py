@@ -6,7 +6,7 @@ that of the output, one none. So a difference between them is no accident of the
 
 from dataclasses import dataclass
 
-from rnnlib.data import ACKNOWLEDGEMENT, Vocabulary
+from rnnlib.data import ACKNOWLEDGEMENT, memorise
 from rnnlib.nn import SGD, RecurrentModel, clip_by_norm
 
 
@@ -29,9 +29,7 @@ HELD = {"all biases": (), "no hidden bias": ("b_h",), "no bias": ("b_h", "b_y")}
 
 def run(settings, seed, H, trained):
     """Train a network on the word: the loss after the last update, in nats, summed over the word."""
-    vocabulary = Vocabulary.of(settings.word)
-    tokens = vocabulary.encode(settings.word)
-    x, targets = tokens[:-1, None], tokens[1:, None]
+    x, targets, vocabulary = memorise(settings.word)
     model = RecurrentModel("rnn", V=len(vocabulary), H=H, init=settings.sd, seed=seed)  # biases start at zero
     optimiser = SGD(settings.rate)
     for _ in range(settings.updates):

@@ -56,6 +56,16 @@ def require_choice(argument, value, choices):
     return require(False, argument, "one of " + ", ".join(map(repr, choices)), repr(value))
 
 
+def float_dtype(value):
+    """A dtype of floats, given as its name, as NumPy's type or as a dtype; complex128 serves the gradient check."""
+    try:
+        dtype = np.dtype(value) if isinstance(value, str | type | np.dtype) else None
+    except TypeError:
+        dtype = None
+    require(dtype in (np.float64, np.float32, np.complex128), "dtype", "'float64' or 'float32'", repr(value))
+    return dtype
+
+
 def as_array(argument, value):
     """Any numbers as an array: lists too, if their rows are equally long."""
     try:

@@ -215,13 +215,13 @@ def claims(root, monkeypatch, *arguments):
 
 
 @pytest.mark.usefixtures("ran")
-def test_claims_command_writes_the_ledger(tmp_path, monkeypatch, capsys):
+def test_claims_command_writes_the_table(tmp_path, monkeypatch, capsys):
     definition = payload("softmax", kind="definition", verdict="", evidence="", level="", mistakes=[], answers=[])
     wording = payload()["mistakes"][0] | {"kind": "wording", "refuted": False}
     claim = payload(mistakes=[payload()["mistakes"][0], wording])
     root = write_book(tmp_path, one=[shown("definition", definition), shown("claim", claim)])
-    assert claims(root, monkeypatch, "--json", str(tmp_path / "ledger.json")) == 0
-    [row] = json.loads((tmp_path / "ledger.json").read_text())
+    assert claims(root, monkeypatch, "--json", str(tmp_path / "claims.json")) == 0
+    [row] = json.loads((tmp_path / "claims.json").read_text())
     assert row == {
         "id": "softmax.jacobian", "verdict": "holds", "evidence": "proved for every K", "seconds": 0.21,
         "mistakes": 1, "mistakes_refuted": 1, "mutants": 16, "mutants_refuted": 14, "mutants_equivalent": 2,
@@ -242,6 +242,13 @@ def test_claims_command_fails_on_an_unsound_claim(tmp_path, monkeypatch, capsys,
     root = write_book(tmp_path, one=[shown("claim", payload(**broken))])
     assert claims(root, monkeypatch) == 1
     assert "not sound: softmax.jacobian" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(execution, "payloads", lambda: pytest.fail("the work began"))
+    path = tmp_path / "none" / "claims.json"
+    assert main(["claims", "--json", str(path)]) == 2
+    assert f"--json expected a file in a folder that exists, given {path}" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("ran")

@@ -7,7 +7,9 @@ import tomllib
 import zipfile
 
 import pytest
+import yaml
 
+import rnnlib
 from book_builder.execution import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -104,6 +106,16 @@ def test_what_is_not_declared_is_refused():
     done = tried(CLAIM, [], ROOT)
     assert done.returncode == 1
     assert "No module named 'sympy'" in done.stderr or "No module named 'mpmath'" in done.stderr
+
+
+def test_a_version_that_stands_in_several_places_is_the_same():
+    book = tomllib.loads((ROOT / "book" / "pyproject.toml").read_text())["project"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert rnnlib.__version__ == PROJECT["version"] == book["version"] == cited["version"]
+    assert PROJECT["requires-python"] == book["requires-python"]
+    [torch] = PROJECT["optional-dependencies"]["torch"]
+    assert f" {torch} " in (ROOT / "README.md").read_text(), "the README installs the PyTorch that the lock pins"
+    assert f"\n{torch}\n" in (ROOT / "requirements.txt").read_text()
 
 
 @pytest.mark.slow

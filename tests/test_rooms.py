@@ -1,6 +1,7 @@
 """The rooms of rnnlib: arrows between them run one way, and no module imports itself through others."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -69,6 +70,12 @@ def test_every_room_is_reached_from_the_package():
     for name in ("networks", "np"):
         with pytest.raises(AttributeError, match="its rooms are agree, claims"):
             getattr(rnnlib, name)
+
+
+def test_the_tour_of_the_claims_names_every_module():
+    told = set(re.findall(r"`(\w+)`", rnnlib.claims.__doc__))
+    there = {path.stem for path in (ROOT / "rnnlib" / "claims").iterdir()} - {"__init__", "__pycache__"}
+    assert not there - told
 
 
 def test_no_name_stands_in_two_rooms():

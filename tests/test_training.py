@@ -207,7 +207,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(saved, tmp_path):
     handler = signal.getsignal(signal.SIGINT)
     more = {"checkpoint": tmp_path / "c"} if saved else {}
     run = training(evaluate=interrupt, evaluate_every=5, **more)
-    with pytest.raises(KeyboardInterrupt, match=r"stopped after update 5; .* (goes on from there|from there)"):
+    with pytest.raises(KeyboardInterrupt, match=r"stopped after update 5; .* goes on from there"):
         run.run(100)
     assert signal.getsignal(signal.SIGINT) is handler
     whole = training().run(9)

@@ -17,6 +17,9 @@ from book_builder.dependencies import imported
 from experiments.frame import files, machine
 from experiments.frame.experiment import as_json, told
 
+# Code that an experiment may import, and no run depends on.
+COMPUTE_NOTHING = ("experiments/frame/", "experiments/results/", "experiments/__init__")
+
 
 class RunsFailed(RuntimeError):
     """Some runs raised; the message names each, with the traceback of the first."""
@@ -33,9 +36,7 @@ def made_with(experiment, settings):
     code = sha256()
     for module in sorted(modules):
         name = module.relative_to(experiment.root).as_posix()
-        if not name.startswith(
-            ("experiments/frame/", "experiments/results/", "experiments/__init__")
-        ):  # compute nothing
+        if not name.startswith(COMPUTE_NOTHING):
             code.update(f"{name} {sha256(module.read_bytes()).hexdigest()}\n".encode())
     return {"settings": as_json(settings), "code": code.hexdigest(),
             "versions": machine.versions(others), "machine": machine.machine()}  # fmt: skip

@@ -12,7 +12,8 @@ A claim goes through six hands:
 5. **refute** (`claim`, `mutants`): its named mistakes, and small errors made in it, must fail the same comparison;
 6. **show** (`display`, `latex`, `names`): the formula, its mark, and how it was checked.
 
-`chains` are claims of several lines. `answers` judges what a reader answers to an exercise against its claim.
+`chains` are claims of several lines. `answers` judges what a reader answers to an exercise against its claim. What is
+refused on the way is one of the `errors`; a `seal` on what is shown tells the book that nothing else was put there.
 """
 
 from . import display  # noqa: F401 (it gives claims and settings the method by which Jupyter shows them)

@@ -1,4 +1,4 @@
-"""Data for the experiments: small enough to make, or described by where it comes from."""
+"""Vocabularies, batches, and data that are small enough to make."""
 
 from rnnlib.data.batches import Batch, DrawnBatches, OneBatch, ShuffledBatches, TextBatches
 from rnnlib.data.vocabulary import Vocabulary

@@ -1,4 +1,4 @@
-"""What the recurrent cells share: checks, the products with the inputs, and the gradients of the weights.
+"""What the recurrent cells share: what they refuse, the products with the inputs, and the gradients of the weights.
 
 The recurrence itself, forward and backward through time, stands in `rnn`, `lstm`, `gru` and `phased_lstm`; and one
 step at a time, a line for a formula, in `plain`.
@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnlib.arguments import (
     as_array,
+    float_dtype,
     require,
     require_choice,
     require_dtype,
@@ -53,7 +54,7 @@ class Cell(Layer):
         D, H = require_size("D", D), require_size("H", H)
         require_choice("bias", bias, (0, 1, 2))
         self.D, self.H, self.bias = D, H, bias
-        self.column_scales = np.repeat(np.array(self.scales, dtype), H)
+        self.column_scales = np.repeat(np.array(self.scales, float_dtype(dtype)), H)
         G = len(self.gates)
         shapes = {"W_xh": (D, G * H), "W_hh": (H, G * H)}
         shapes |= {name: (G * H,) for name in ((), ("b_h",), ("b_xh", "b_hh"))[bias]}
@@ -74,7 +75,7 @@ class Cell(Layer):
     def start(
         self, x: np.ndarray, state: tuple[np.ndarray, ...] | None, mask: np.ndarray | None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Check the arguments; return x, the states as arrays (T+1, B, H) with the first filled; keep the padding."""
+        """Look at the arguments; return x, the states as arrays (T+1, B, H) with the first filled; keep the padding."""
         if np.asarray(x).dtype.kind in "iu":
             x = require_tokens("x", x, self.D)
         else:
@@ -120,7 +121,7 @@ class Cell(Layer):
     def start_backward(
         self, dh: np.ndarray | None, dstate: tuple[np.ndarray, ...] | None, gates: int | None = None
     ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray | None] | np.ndarray, Callable]:
-        """Check the arguments; prepare the sweep through time.
+        """Look at the arguments; prepare the sweep through time.
 
         Parameters
         ----------

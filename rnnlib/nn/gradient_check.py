@@ -110,5 +110,6 @@ def check_gradients(model: RecurrentModel, x: ArrayLike, targets: ArrayLike, **a
 
 def _finite(argument, value):
     value = as_floats(argument, value)
-    require(value.dtype.kind == "f" and np.isfinite(value).all(), argument, "finite real numbers", "others")
+    require(value.dtype.kind == "f", argument, "real numbers", f"dtype {value.dtype}")
+    require(np.isfinite(value).all(), argument, "finite numbers", "NaN or infinity")
     return value

@@ -84,8 +84,8 @@ def chrono(lstm: Layer, T_max: float, rng: np.random.Generator) -> None:
 def _with_bias(lstm):
     """An LSTM (or a Phased LSTM) that has biases."""
     cell = isinstance(lstm, Layer) and "f" in getattr(lstm, "gates", ())
-    require(cell, "cell", "an LSTM, such as model.cells[0]", type(lstm).__name__)
-    require(lstm.bias > 0, "bias", "an LSTM with one or two bias vectors", "none")
+    require(cell, "lstm", "an LSTM, such as model.cells[0]", type(lstm).__name__)
+    require(lstm.bias > 0, "lstm", "one or two bias vectors", "none")
     return lstm
 
 

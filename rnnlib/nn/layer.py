@@ -1,8 +1,8 @@
-"""What every layer has: named parameters W with gradients dW, and arrays that it keeps from step to step."""
+"""What every layer has: named parameters W with gradients dW, and arrays that it keeps from pass to pass."""
 
 import numpy as np
 
-from rnnlib.arguments import require, require_choice
+from rnnlib.arguments import float_dtype, require
 
 
 class Layer:
@@ -27,8 +27,7 @@ class Layer:
     fixed = ()  # parameters that are not learned: their gradients stay zero
 
     def __init__(self, shapes: dict[str, tuple[int, ...]], dtype: str | np.dtype):
-        self.dtype = np.dtype(dtype)
-        require_choice("dtype", self.dtype.name, ("float64", "float32", "complex128"))
+        self.dtype = float_dtype(dtype)
         self._buffers = {}
         self.bind(
             {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()},

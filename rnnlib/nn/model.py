@@ -17,6 +17,7 @@ from rnnlib.arguments import (
     as_array,
     as_floats,
     copy_into,
+    float_dtype,
     require,
     require_choice,
     require_flag,
@@ -106,7 +107,8 @@ class RecurrentModel:
 
     def __init__(self, cell: str = "rnn", *, V: int | None = None, D: int | None = None, H: int = 100,
                  Y: int | None = None, layers: int = 1, bias: int = 1, dropout: float = 0.0, every_step: bool = True,
-                 init: str | float = "uniform", dtype: str = "float64", seed: int = 0, **options):  # fmt: skip
+                 init: str | float = "uniform", dtype: str | type | np.dtype = "float64",
+                 seed: int = 0, **options):  # fmt: skip
         require_choice("cell", cell, tuple(CELLS))
         require(V is not None or D is not None, "V or D", "at least one of them", "neither")
         require(V is not None or Y is not None, "Y", "a number of scores where there is no vocabulary", None)
@@ -115,7 +117,7 @@ class RecurrentModel:
         )
         H, layers, seed = require_size("H", H), require_size("layers", layers), require_size("seed", seed, least=0)
         bias, every_step = require_choice("bias", bias, (0, 1, 2)), require_flag("every_step", every_step)
-        init, dtype = require_scheme(init), _dtype_name(dtype)
+        init, dtype = require_scheme(init), float_dtype(dtype).name
         unknown = set(options) - set(signature(CELLS[cell]).parameters)
         require(not unknown, "options", f"only those that {cell} takes", ", ".join(sorted(unknown)))
         config = {"cell": cell, "V": V, "D": D, "H": H, "Y": Y, "layers": layers, "bias": bias, "dropout": dropout,
@@ -195,7 +197,7 @@ class RecurrentModel:
         """How to copy a model, or send it to another process: its layers must share the vector of the new one."""
         return _rebuild, (dict(self.config), self.theta, self.rng.bit_generator.state)
 
-    def like(self, dtype: str) -> "RecurrentModel":
+    def like(self, dtype: str | type | np.dtype) -> "RecurrentModel":
         """A model of the same form with a copy of the parameters in another dtype."""
         other = RecurrentModel(**(self.config | {"dtype": dtype}))
         other.theta[...] = self.theta
@@ -404,15 +406,6 @@ class RecurrentModel:
         weight = 1 if reduction == "sum" else 1 / count
         np.multiply(total, weight, out=self.dtheta)
         return loss * weight, state
-
-
-def _dtype_name(dtype):
-    """The name of a dtype, given as its name, as NumPy's type or as a dtype."""
-    try:
-        require(isinstance(dtype, str | type | np.dtype), "dtype", "'float64' or 'float32'", repr(dtype))
-        return np.dtype(dtype).name
-    except TypeError:
-        return require(False, "dtype", "'float64' or 'float32'", repr(dtype))
 
 
 def _rebuild(config, theta, random):

@@ -31,6 +31,10 @@ class Optimiser:
     An optimiser belongs to the vector θ of its first step, for what it keeps is about that vector: each model has an
     optimiser of its own. (A copy of an optimiser belongs to no vector before its first step.)
 
+    A subclass names in `kept` the vectors that it keeps, in `spare` how many vectors it needs to work in, and defines
+    ``_update(self, theta, g, rate, ...)``, which gets these as further arguments: to work in by place, kept by name.
+    Each of its own arguments is an attribute of the same name.
+
     Parameters
     ----------
     rate : float or function
@@ -53,8 +57,13 @@ class Optimiser:
         self.rate, self.updates, self.state = rate, 0, {}
         self._theta, self._work = None, None
 
+    @property
+    def settings(self) -> dict:
+        """What it was made with: its arguments by name."""
+        return {name: getattr(self, name) for name in signature(type(self)).parameters}
+
     def __repr__(self):
-        settings = {name: getattr(self, name) for name in signature(type(self)).parameters}
+        settings = self.settings
         settings |= {"rate": told(self.rate)} if callable(self.rate) else {}
         listed = ", ".join(f"{name}={value}" for name, value in settings.items())
         return f"{type(self).__name__}({listed}: {self.updates:,} updates)"

@@ -1,4 +1,4 @@
-"""Training: the loop, checkpoints that it goes on from, and writing with a trained model."""
+"""Training: the loop, the loss on other data, checkpoints to go on from, and writing with a trained model."""
 
 from rnnlib.training.checkpoint import load_model, save_model
 from rnnlib.training.evaluation import mean_loss
