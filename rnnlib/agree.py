@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from rnnlib.arguments import require_number
 
 # In the order in which one reads about them, which is that of the page.
-__all__ = ["agree", "Agreement", "Pair", "Disagreement", "relative_difference", "as_array"]  # noqa: RUF022
+__all__ = ["agree", "Agreement", "Pair", "Disagreement", "relative_difference", "as_numbers"]  # noqa: RUF022
 
 
 class Disagreement(AssertionError):
@@ -107,7 +107,7 @@ def agree(name: str, /, *, tol: float = 1e-9, atol: float = 0.0, **ways: ArrayLi
         raise ValueError(f"agree({name!r}) expected at least two ways to compute it, given {len(ways)}.")
     for option, value in (("tol", tol), ("atol", atol)):
         require_number(option, value, "a finite number of at least 0", lambda limit: limit >= 0)
-    values = {way: as_array(value, way) for way, value in ways.items()}
+    values = {way: as_numbers(value, way) for way, value in ways.items()}
     for way, value in values.items():
         if not np.isfinite(value).all():
             raise Disagreement(f"{name}: {way} holds {_first_not_finite(value)}, which agrees with nothing.")
@@ -122,7 +122,7 @@ def agree(name: str, /, *, tol: float = 1e-9, atol: float = 0.0, **ways: ArrayLi
     return result
 
 
-def as_array(value: ArrayLike, way: str = "value") -> np.ndarray:
+def as_numbers(value: ArrayLike, way: str = "value") -> np.ndarray:
     """The numbers of a NumPy array, PyTorch tensor, SymPy object, list or number, in double precision."""
     if hasattr(value, "detach"):  # a PyTorch tensor, recognised without importing PyTorch
         value = value.detach().cpu().numpy()
@@ -151,7 +151,7 @@ def _compare(first, second, values, tol, atol, name):
 
 def relative_difference(a: ArrayLike, b: ArrayLike) -> float:
     """Normwise relative difference ‖a − b‖ / max(‖a‖, ‖b‖), and 0 where both are zero."""
-    a, b = as_array(a), as_array(b)
+    a, b = as_numbers(a), as_numbers(b)
     largest = max(np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0))
     if largest == 0:
         return 0.0

@@ -66,6 +66,11 @@ def float_dtype(value):
     return dtype
 
 
+def name_of(function):
+    """The name of a function, or of the class of whatever else is called; None for none. What it does can't be seen."""
+    return None if function is None else getattr(function, "__qualname__", type(function).__qualname__)
+
+
 def as_array(argument, value):
     """Any numbers as an array: lists too, if their rows are equally long."""
     try:

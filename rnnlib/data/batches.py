@@ -13,7 +13,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlib.arguments import as_array, require, require_mask, require_size
+from rnnlib.arguments import as_array, name_of, require, require_mask, require_size
 
 
 @dataclass
@@ -124,10 +124,7 @@ class DrawnBatches:
         self.rng = np.random.default_rng(self.seed)
 
     def __repr__(self):
-        return f"DrawnBatches({self._name()}, seed={self.seed})"
-
-    def _name(self):
-        return getattr(self.draw, "__qualname__", type(self.draw).__qualname__)
+        return f"DrawnBatches({name_of(self.draw)}, seed={self.seed})"
 
     def next(self) -> Batch:
         """A new batch."""
@@ -150,7 +147,7 @@ class DrawnBatches:
         if self.fingerprint is None:  # many functions are called <lambda>
             first = self._drawn(np.random.default_rng(self.seed))
             self.fingerprint = _sha256(first.x, first.targets, first.mask)
-        return {"kind": "DrawnBatches", "draw": self._name(), "seed": self.seed, "sha256": self.fingerprint}
+        return {"kind": "DrawnBatches", "draw": name_of(self.draw), "seed": self.seed, "sha256": self.fingerprint}
 
     def seek(self, position: dict) -> None:
         """Continue from an earlier position."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import cos, pi
 
-from rnnlib.arguments import require, require_number, require_size
+from rnnlib.arguments import name_of, require, require_number, require_size
 
 
 class Schedule:
@@ -60,8 +60,7 @@ def warmup(schedule: Callable[[int], float], updates: int) -> Schedule:
 
 def told(schedule: Callable[[int], float]) -> str:
     """A schedule in words; of another function than those above only the name."""
-    name = getattr(schedule, "__qualname__", type(schedule).__qualname__)
-    return repr(schedule) if isinstance(schedule, Schedule) else name
+    return repr(schedule) if isinstance(schedule, Schedule) else name_of(schedule)
 
 
 def _positive(argument, value):

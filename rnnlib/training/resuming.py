@@ -6,8 +6,8 @@ is given anew (the model's form, the optimiser, the data, how updates are made) 
 """
 
 import json
-from inspect import signature
 
+from rnnlib.arguments import name_of
 from rnnlib.training.checkpoint import describe, read, restore_theta, write
 
 # At these updates a schedule of the learning rate is looked at: functions can't be compared otherwise.
@@ -21,7 +21,7 @@ def settings(run) -> dict:
         "model": given["model"],
         "optimiser": _optimiser(run.optimiser),
         "batches": run.batches.digest(),
-        "evaluate": run.evaluate.digest() if hasattr(run.evaluate, "digest") else _name(run.evaluate),
+        "evaluate": run.evaluate.digest() if hasattr(run.evaluate, "digest") else name_of(run.evaluate),
     }
     flat = {"vocabulary": given["vocabulary"]}
     for part, values in parts.items():
@@ -36,7 +36,7 @@ def settings(run) -> dict:
 
 
 def _optimiser(optimiser):
-    values = {name: getattr(optimiser, name) for name in signature(type(optimiser)).parameters}
+    values = dict(optimiser.settings)
     if callable(values["rate"]):
         values["rate"] = [_rate(values["rate"], update) for update in LOOKED_AT]
     return {"kind": type(optimiser).__name__, **values}
@@ -47,11 +47,6 @@ def _rate(schedule, update):
         return float(schedule(update))
     except Exception:  # of any kind: a table of rates, for instance, ends somewhere
         return None
-
-
-def _name(function):
-    """A function's name. What it does can't be seen."""
-    return None if function is None else getattr(function, "__qualname__", type(function).__qualname__)
 
 
 def save(run) -> None:

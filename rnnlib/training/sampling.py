@@ -47,7 +47,7 @@ def sample_tokens(
     require(isinstance(model, RecurrentModel), "model", "a RecurrentModel", type(model).__name__)
     V = model.V
     require(V is not None and model.every_step and model.W_hy.shape[1] == V, "model",
-            "tokens in and a score for each token out", "another")  # fmt: skip
+            "tokens in and a score for each token out", repr(model))  # fmt: skip
     require_number("temperature", temperature, "0 (greedy) or a positive number", lambda value: value >= 0)
     require_size("length", length, least=0)
     require(temperature == 0 or isinstance(rng, np.random.Generator), "rng",
