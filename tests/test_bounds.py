@@ -37,7 +37,7 @@ def test_the_periods_of_a_phased_lstm_are_drawn_from_1_to_20_unless_said():
 @pytest.mark.parametrize("differentiate", [complex_step, central_differences])
 @pytest.mark.parametrize("theta", [[1.0, np.nan], [np.inf, 1.0], [1j, 1.0]], ids=repr)
 def test_a_derivative_is_taken_where_all_numbers_are_finite(differentiate, theta):
-    with pytest.raises(ValueError, match="theta expected (finite|real) numbers"):
+    with pytest.raises(ValueError, match=r"theta expected (finite|real) numbers"):
         differentiate(lambda z: (z * z).sum(), np.array(theta))
 
 

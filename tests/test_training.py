@@ -350,6 +350,10 @@ def test_defaults_that_users_rely_on():
     for function, defaults in expected.items():
         given = {name: p.default for name, p in signature(function).parameters.items()}
         assert {name: value for name, value in given.items() if value not in (None, Parameter.empty)} == defaults
+    kinds = {name: p.kind for name, p in signature(Training).parameters.items()}
+    assert [name for name, kind in kinds.items() if kind is Parameter.POSITIONAL_OR_KEYWORD] == [
+        "model", "batches", "optimiser",
+    ] and set(kinds.values()) == {Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}  # fmt: skip
 
 
 def test_impossible_settings(tmp_path):
