@@ -59,7 +59,7 @@ class Optimiser:
 
     @property
     def settings(self) -> dict:
-        """What it was made with: its arguments by name."""
+        """The arguments that it was made with, by name."""
         return {name: getattr(self, name) for name in signature(type(self)).parameters}
 
     def __repr__(self):
