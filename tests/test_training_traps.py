@@ -251,3 +251,14 @@ def test_a_path_that_no_file_can_have_is_refused_before_the_work(tmp_path):
         with pytest.raises(ValueError, match="checkpoint expected a file in a folder that can be written to, given"):
             training(checkpoint=tmp_path / name)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("learned", [(), ("tau", "shift", "r_on")])
+def test_what_is_not_learned_stays_though_weights_decay(learned):
+    model = RecurrentModel("phased_lstm", V=5, H=4, learned=learned, leak=0.5)
+    before = {name: W.copy() for name, W in model.parameters.items()}
+    Training(model, TextBatches(TOKENS, 5, 2), AdamW(0.1, decay=0.5), progress=False).run(5)
+    for name in ("tau", "shift", "r_on", "alpha"):
+        assert np.array_equal(model.parameters[name], before[name]) == (name not in learned), name
+    model.alpha = 0.0  # as the paper tests
+    assert mean_loss(model, HELD_OUT) > 0 and not model.alpha.any()

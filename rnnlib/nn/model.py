@@ -204,7 +204,7 @@ class RecurrentModel:
         return other
 
     def keep_domain(self) -> None:
-        """After an update: bring back parameters that left their domain. Only the Phased LSTM has such."""
+        """After an update: bring back parameters that left their domain or are not learned: the Phased LSTM's alone."""
         for cell in self.cells:
             if isinstance(cell, PhasedLSTM):
                 cell.keep_domain()

@@ -37,7 +37,7 @@ class PhasedLSTM(LSTM):
         Which of tau, shift, r_on and alpha have gradients; those of the others stay zero. The paper learns three.
     """
 
-    keeps = (*LSTM.keeps, "times", "k", "phases", "c_open")
+    keeps = (*LSTM.keeps, "times", "k", "phases", "c_open", "held")
 
     def __init__(
         self, D: int, H: int, bias: int = 1, dtype: str = "float64", periods: tuple[float, float] = (1.0, 20.0),
@@ -63,7 +63,12 @@ class PhasedLSTM(LSTM):
         self.shift = rng.uniform(0, 1, self.H) * self.tau
 
     def keep_domain(self) -> None:
-        """Bring τ and r_on back to where they mean something, after an update that left it."""
+        """After an update: bring τ and r_on back to where they mean something, and what is not learned to what it was.
+
+        An update may change that too: AdamW's weight decay goes over all parameters.
+        """
+        for name, array in self.__dict__.get("held", {}).items():
+            self.parameters[name][...] = array
         np.maximum(self.tau, 1e-3, out=self.tau)
         np.clip(self.r_on, 1e-3, 1, out=self.r_on)
 
@@ -118,6 +123,7 @@ class PhasedLSTM(LSTM):
         times = self.default_times(T, B) if times is None else np.asarray(times)
         self.times = require_floats("times", times.astype(np.float64), (T, B), np.float64)
         self.k, *self.phases = self._phases(self.times)
+        self.held = {name: self.parameters[name].copy() for name in self.fixed}
         if self.padding is not None:
             self.k[self.padding] = 0  # closed for good: the state is carried on
         gates_at, self.h, self.c = self.start_gates(x), h, c
