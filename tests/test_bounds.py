@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rnnlib.data import OneBatch
-from rnnlib.nn import Linear, PhasedLSTM, clip_by_norm, l2_penalty
-from rnnlib.nn.gradient_check import central_differences, complex_step
+from rnnlib.nn import Linear, PhasedLSTM, RecurrentModel, clip_by_norm, exponential, l2_penalty, perplexity
+from rnnlib.nn.gradient_check import GradientCheck, central_differences, complex_step
 
 
 def test_an_output_layer_takes_one_state_as_well_as_many():
@@ -45,3 +45,28 @@ def test_a_gradient_whose_squares_overflow_is_clipped_in_its_direction():
     gradient = np.array([3e200, -4e200, 0.0])
     assert clip_by_norm(gradient, 10.0) == pytest.approx(5e200)
     np.testing.assert_allclose(gradient, [6.0, -8.0, 0.0], rtol=1e-12)
+
+
+def test_a_loss_is_of_one_prediction_and_a_decay_of_every_update_unless_said():
+    assert perplexity(np.log(7.0)) == pytest.approx(7)
+    assert exponential(1.0, 0.5)(3) == 0.125
+
+
+def test_a_phased_lstm_takes_times_beside_vectors():
+    model = RecurrentModel("phased_lstm", D=3, Y=2, H=4, r_on=0.5)
+    x, counted = np.ones((5, 2, 3)), np.broadcast_to(np.arange(5.0)[:, None], (5, 2))
+    without = model.forward(x)[0].copy()  # the next pass overwrites it
+    np.testing.assert_array_equal(model.forward(x, times=counted)[0], without)
+    assert not np.array_equal(model.forward(x, times=counted + 0.5)[0], without)
+
+
+def test_shifts_are_drawn_within_their_periods():
+    layer = PhasedLSTM(1, 1000)
+    layer.draw_openness(np.random.default_rng(0))
+    shares = layer.shift / layer.tau
+    assert 0 <= shares.min() < 0.05 and 0.95 < shares.max() < 1
+
+
+def test_the_table_of_a_gradient_check_is_straight():
+    rows = str(GradientCheck({"W_hh": 1e-9, "b": 2e-9})).splitlines()[1:]
+    assert len({row.index("e-") for row in rows}) == 1
