@@ -5,7 +5,7 @@ from inspect import signature
 import numpy as np
 import pytest
 
-from rnnlib.data import OneBatch
+from rnnlib.data import OneBatch, TextBatches
 from rnnlib.nn import Linear, PhasedLSTM, RecurrentModel, clip_by_norm, exponential, l2_penalty, perplexity
 from rnnlib.nn.gradient_check import GradientCheck, central_differences, complex_step
 
@@ -22,6 +22,11 @@ def test_an_output_layer_takes_one_state_as_well_as_many():
 def test_a_batch_without_steps_or_sequences_is_refused(shape):
     with pytest.raises(ValueError, match=r"x expected shape .* with every size ≥ 1"):
         OneBatch(np.zeros(shape, int), np.zeros(shape, int))
+
+
+def test_a_text_that_was_not_encoded_is_told_how():
+    with pytest.raises(ValueError, match=r"tokens expected the integers that vocabulary\.encode\(text\) gives, given"):
+        TextBatches("hello", T=2, B=1)
 
 
 def test_a_penalty_of_strength_zero_is_none():

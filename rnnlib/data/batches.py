@@ -172,6 +172,8 @@ class TextBatches:
     """
 
     def __init__(self, tokens: ArrayLike, T: int, B: int):
+        encoded = not isinstance(tokens, str)
+        require(encoded, "tokens", "the integers that vocabulary.encode(text) gives", "the text itself")
         tokens, T, B = as_array("tokens", tokens), require_size("T", T), require_size("B", B)
         require(tokens.ndim == 1, "tokens", "shape (N,)", tokens.shape)
         require(tokens.dtype.kind in "iu", "tokens", "integers", tokens.dtype)
