@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 from book_extension.boxes import MARKS, claim_box, count
+from rnnlib.claims.seal import claims_in
 
 
 class ledger_table(nodes.General, nodes.Element):
@@ -58,7 +59,7 @@ def listing_pages(env):
 def collect(app, doctree):
     """Keep the claims of the page just read, and make each a label that `{ref}` and links find."""
     env = app.env
-    found = [box["payload"] for box in doctree.findall(claim_box)]
+    found = [payload for box in doctree.findall(claim_box) for payload in claims_in(box["payload"])]
     if not found:
         return
     claims(env)[env.docname] = found
