@@ -25,7 +25,8 @@ def payload(id="softmax.jacobian", **changes):
         "evidence": "proved for every K", "level": "proved", "how": ["SymPy proves it, with $K$ left as a symbol."],
         "mistakes": [MISTAKE], "mutants": 16, "mutants_refuted": 14, "mutants_equivalent": 2,
         "mutants_ill_formed": 0, "mutants_undecided": 0, "mutants_untried": 0,
-        "equivalent": [], "seconds": 0.21, "answers": ["S0-08", "S2-06"],
+        "symbols": [], "settings": [], "equivalent": [], "undecided": [], "seconds": 0.21,
+        "answers": ["S0-08", "S2-06"],
     }  # fmt: skip
     return sample | changes
 

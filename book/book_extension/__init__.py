@@ -1,6 +1,8 @@
 """The book's own Sphinx extension: claims as boxes, the claim ledger, and the refusals that keep marks honest.
 
 - `boxes` draws what a notebook displays as a claim, a chain of steps or a definition;
+- `cells` moves a claim's code into the foot of its box;
+- `settings` links a box to the definitions in which its symbols live;
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
 - `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
@@ -16,13 +18,27 @@
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import api, boxes, errata, ledger, links, markup, orphans, refusals, running_text, sources
+from book_extension import (
+    api,
+    boxes,
+    cells,
+    errata,
+    ledger,
+    links,
+    markup,
+    orphans,
+    refusals,
+    running_text,
+    settings,
+    sources,
+)
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (api, boxes, refusals, errata, ledger, links, markup, orphans, running_text, sources):
+    modules = api, boxes, cells, refusals, errata, ledger, links, markup, orphans, running_text, settings, sources
+    for module in modules:
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

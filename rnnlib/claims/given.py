@@ -49,7 +49,7 @@ class Given(Shapes):
     id : str
         Name under which the page shows the definitions; empty for a setting that is not shown by itself.
     base : Given, optional
-        A setting that this one continues.
+        A setting that this one continues. It may narrow a size: ``T: size >= 2`` where the other has ``T: size``.
     title : str
         A few words that name it: "the network".
 
@@ -133,9 +133,20 @@ class Given(Shapes):
                 name, own = self._declare_entry(name, line), domain
             else:
                 own = domain
-                self._claim_name(name, line)
-            self.domains[name], self.words[name] = own, words
+                if not self._narrows(name, domain):
+                    self._claim_name(name, line)
+            self.domains[name], self.words[name] = own, words or self.words.get(name, "")
             self.own_domains.append(name)
+
+    def _narrows(self, name, domain):
+        """Whether a line makes a size of the setting that this one continues start later, which takes nothing back."""
+        known = self.domains.get(name, Domain(""))
+        return (
+            known.kind == domain.kind == SIZE
+            and name not in self.own_domains
+            and not self.held(name)
+            and domain.axes[0].value >= known.axes[0].value
+        )
 
     def _picks(self, text, domain, line):
         """The name and domain of an array of whole numbers, declared as ``w[t]: 1..V``: data that picks rows."""

@@ -66,9 +66,11 @@ def _points(claim):
     sizes, skipped = sorted({s for agreement in tested for s in agreement.sizes}), sum(a.skipped for a in tested)
     where = ""
     if names := [name for name, _ in (sizes[0] if sizes else ())]:
-        ranges = [{dict(found).get(name) for found in sizes} - {None} for name in names]
-        told = (f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges, strict=True))
-        where = f", with {', '.join(told)}"
+        ranges = {}
+        for name in names:
+            values = {dict(found).get(name) for found in sizes} - {None}
+            ranges.setdefault((min(values), max(values)), []).append(f"${latex_name(name)}$")
+        where = f", with {', '.join(f'{listed(n)} from {low} to {high}' for (low, high), n in ranges.items())}"
     free = ", each for every choice of the free indices or a sample of them" if claim.given.free_indices(trees) else ""
     quotients = ", derivatives as difference quotients," if _differentiates(claim.given, trees) else ""
     return [

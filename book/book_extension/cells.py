@@ -1,0 +1,88 @@
+"""The code of a cell that shows a box moves into the foot of its box; long lines that a cell prints are wrapped.
+
+A cell is taken for a box's source when the box is all that it shows, and making claims is all that it does. A cell that
+computes something else stays as it is.
+"""
+
+import ast
+
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+
+from book_extension.boxes import claim_box, details, summary
+
+# What a cell may call besides the methods of texts, to be no more than the source of its box.
+MAKERS = {"Board", "Chain", "Claim", "Given", "Induction", "Mistake", "claim", "solution"}
+# A printed line of more characters is a sentence, such as a refutation, and no row of a table.
+LONG = 88
+
+
+class MoveSource(SphinxTransform):
+    """Move the code of each cell that does nothing but show a box into the foot of the box."""
+
+    default_priority = 800
+
+    def apply(self, **kwargs):
+        for cell in list(self.document.findall(lambda node: is_part(node, "cell_code"))):
+            source = next((part for part in cell.children if is_part(part, "cell_code_source")), None)
+            output = next((part for part in cell.children if is_part(part, "cell_code_output")), None)
+            boxes = list(cell.findall(claim_box))
+            if source is not None and len(boxes) == 1 and shows_only(output) and only_claims(source.astext()):
+                foot_of(boxes[0]).append(details("", summary("", "Source"), *source.children, classes=["claim-source"]))
+                cell.remove(source)
+                if cell.get("hide_mode") in ("input", "input+output"):
+                    del cell["hide_mode"]
+
+
+class WrapLongLines(SphinxTransform):
+    """Mark what a cell prints in sentences, which would otherwise be cut at the page's edge."""
+
+    default_priority = 800
+
+    def apply(self, **kwargs):
+        for output in self.document.findall(lambda node: is_part(node, "cell_code_output")):
+            for block in output.findall(nodes.literal_block):
+                if max(map(len, block.astext().splitlines()), default=0) > LONG:
+                    block["classes"].append("wrapped")
+
+
+def is_part(node, name):
+    return isinstance(node, nodes.container) and node.get("nb_element") == name
+
+
+def shows_only(output):
+    """Whether a cell shows one thing only; what Jupyter alone unfolds is an output without content here."""
+    return sum(any(child.findall(holds_something)) for child in output.children) == 1
+
+
+def holds_something(node):
+    """Whether a node is one that a page shows; a comment is none."""
+    return isinstance(node, claim_box | nodes.literal_block | nodes.paragraph | nodes.image | nodes.raw)
+
+
+def only_claims(code):
+    """Whether code does nothing but make claims and settings, and ends in an expression that shows one of them."""
+    try:
+        *before, last = ast.parse(code).body
+    except (SyntaxError, ValueError):
+        return False
+    calls = [node.func for statement in [*before, last] for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return (
+        isinstance(last, ast.Expr)
+        and all(isinstance(statement, ast.Assign | ast.Import | ast.ImportFrom) for statement in before)
+        and all(isinstance(call, ast.Attribute) or getattr(call, "id", "") in MAKERS for call in calls)
+    )
+
+
+def foot_of(box):
+    """The foot of a box; that of a definition, which has nothing else to unfold, is made here."""
+    foot = next((part for part in box.children if "claim-foot" in part["classes"]), None)
+    if foot is None:
+        foot = nodes.container(classes=["claim-foot"])
+        box += foot
+    return foot
+
+
+def setup(app):
+    app.add_transform(MoveSource)
+    app.add_transform(WrapLongLines)
