@@ -43,7 +43,7 @@ def setup(app):
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")
     app.connect("config-inited", add_static_path)
-    app.add_css_file("claims.css")
+    app.add_css_file("book.css")
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -79,17 +79,21 @@ class Box:
         yield from self.face()
         yield self.foot()
 
-    def face(self):
-        """What a claim says: its title, its formula, and what that assumes."""
+    def face(self, told=()):
+        """What a claim says: its title, its formula, and what that assumes, but for what is `told` already."""
         if self.payload.get("title"):
             yield self.paragraph(self.payload["title"], "claim-title")
         yield self.formula()
-        if self.payload.get("assumes"):
-            yield self.paragraph(f"where {', '.join(self.payload['assumes'])}", "claim-assumes")
+        yield from self.assumes([text for text in self.payload["assumes"] if text not in told])
+
+    def assumes(self, texts):
+        if texts:
+            yield self.paragraph(f"where {', '.join(texts)}", "claim-assumes")
 
     def board(self):
-        """Several claims, a mark and an id to each; where all have the same evidence, it is told once."""
+        """Several claims, a mark and an id to each; the evidence and the assumptions that all share are told once."""
         claims = self.payload["claims"]
+        same = [text for text in claims[0]["assumes"] if all(text in claim["assumes"] for claim in claims)]
         evidence = {claim["evidence"] for claim in claims}
         yield self.head(mark(claims[0]) if len(evidence) == 1 else nodes.inline("", f"{len(claims)} claims"))
         yield self.paragraph(self.payload["title"], "claim-title")
@@ -97,8 +101,9 @@ class Box:
             line = nodes.container(ids=[claim["id"]], classes=["claim-line", f"claim-level-{claim['level']}"])
             sign = mark(claim) if len(evidence) > 1 else nodes.inline("", sign_of(claim), classes=["claim-mark"])
             line += self.head(sign, identity(claim))
-            line += Box(claim, self.markdown, self.line).face()
+            line += Box(claim, self.markdown, self.line).face(same)
             yield line
+        yield from self.assumes(same)
         yield self.foot()
 
     def definition(self):
@@ -107,32 +112,33 @@ class Box:
         if self.payload.get("title"):
             yield self.paragraph(self.payload["title"], "claim-title")
         yield self.formula()
-        domains = nodes.container(classes=["claim-domains"])
-        domains += [self.paragraph(domain, "claim-domain") for domain in self.payload["how"]]
-        yield domains
+        if domains := [self.paragraph(domain, "claim-domain") for domain in self.payload["how"]]:
+            yield nodes.container("", *domains, classes=["claim-domains"])
 
     @staticmethod
     def head(*parts):
         return nodes.paragraph("", "", *parts, classes=["claim-head"])
 
     def formula(self):
-        """Lines with their relation signs one under another and each line's reason beside it."""
-        found = steps(self.payload["lines"])
-        grid = nodes.container(classes=["claim-formula", "claim-several" if len(found) > 1 else "claim-single"])
-        for left, right, reason in found:
-            step = nodes.container(classes=["claim-step"])
+        """One formula, or lines with their relation signs one under another and each line's reason beside it."""
+        lines = self.payload["lines"]
+        if len(lines) == 1:
+            whole = nodes.paragraph("", "", inline_display(lines[0]["latex"]))
+            told = [self.paragraph(lines[0]["reason"], "claim-reason")] if lines[0].get("reason") else []
+            return nodes.container("", whole, *told, classes=["claim-formula"])
+        grid = nodes.container(classes=["claim-formula", "claim-several"])
+        for left, right, reason in steps(lines):
             for part, name in ((left, "claim-left"), (right, "claim-right")):
                 if part:
-                    step += nodes.paragraph("", "", inline_display(part), classes=[name])
+                    grid += nodes.paragraph("", "", inline_display(part), classes=[name])
             if reason:
-                step += self.paragraph(reason, "claim-reason")
-            grid += step
+                grid += self.paragraph(reason, "claim-reason")
         return grid
 
     def foot(self):
         """What the reader can unfold: how it was checked; `book_extension.cells` adds its source."""
         claims, fold = claims_in(self.payload), details(classes=["claim-details"])
-        fold += summary("", checked_text(claims))
+        fold += checked_summary(claims)
         same = [text for text in claims[0]["how"] if all(text in claim["how"] for claim in claims)]
         fold += map(self.paragraph, same)
         for claim in claims:
@@ -166,21 +172,20 @@ class Box:
             yield details("", head, nodes.bullet_list("", *items), classes=["claim-unrefuted"])
 
     def mistake(self, mistake):
-        """One wrong version: what is stated, what is wrong, why it tempts, and the numbers that refute it."""
-        item = nodes.list_item()
+        """One wrong version, folded: what is stated, what is wrong, why it tempts, and the numbers that refute it."""
         verdict = "imprecise" if mistake["kind"] == "wording" else mistake["kind"]
-        item += self.paragraph(f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})")
-        item += self.stated(mistake)
+        told = f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})"
+        fold = details("", summary("", "", *self.inline(told)), *self.stated(mistake))
         for label, key in (
             ("What is wrong", "wrong"),
             ("Why it tempts", "tempts"),
             ("Counterexample", "counterexample"),
         ):
             if mistake.get(key) and mistake[key] != mistake["name"]:
-                item += self.paragraph(f"*{label}:* {mistake[key]}")
+                fold += self.paragraph(f"*{label}:* {mistake[key]}")
         if mistake.get("damage"):
-            item += self.paragraph("The copy may be damaged: the source may have been right.")
-        return item
+            fold += self.paragraph("The copy may be damaged: the source may have been right.")
+        return nodes.list_item("", fold)
 
     def stated(self, mistake):
         """What is stated: its formula, with what the formula declares; as written, where it can't be read."""
@@ -263,10 +268,11 @@ def split_at_relation(latex):
     return latex[:relation].strip(), latex[relation:].strip()
 
 
-def checked_text(claims):
+def checked_summary(claims):
     """The line that unfolds how claims were checked, with the number of named mistakes that were refuted."""
     mistakes = sum(mistake["kind"] != "wording" for mistake in joined(claims, "mistakes"))
-    return "How this was checked" + (f" · {count(mistakes, 'mistake')} refuted" if mistakes else "")
+    told = nodes.inline("", f" · {count(mistakes, 'mistake')} refuted", classes=["claim-count"])
+    return summary("", "How this was checked", *([told] if mistakes else []))
 
 
 def count(number, noun):

@@ -10,6 +10,7 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 from book_extension.boxes import claim_box, details, summary
+from rnnlib.claims.seal import MIME
 
 # What a cell may call besides the methods of texts, to be no more than the source of its box.
 MAKERS = {"Board", "Chain", "Claim", "Given", "Induction", "Mistake", "claim", "solution"}
@@ -51,13 +52,14 @@ def is_part(node, name):
 
 
 def shows_only(output):
-    """Whether a cell shows one thing only; what Jupyter alone unfolds is an output without content here."""
-    return sum(any(child.findall(holds_something)) for child in output.children) == 1
+    """Whether the box is all that a cell shows, besides what Jupyter alone unfolds."""
+    return output is not None and sum(map(is_shown, output.children)) == 1
 
 
-def holds_something(node):
-    """Whether a node is one that a page shows; a comment is none."""
-    return isinstance(node, claim_box | nodes.literal_block | nodes.paragraph | nodes.image | nodes.raw)
+def is_shown(output):
+    """Whether an output is on the page: of one whose MIME type is the book's, its box."""
+    own = [form for form in output.findall(nodes.container) if form.get("mime_type") == MIME]
+    return not own or any(True for form in own for _ in form.findall(claim_box))
 
 
 def only_claims(code):

@@ -252,4 +252,3 @@ def setup(app):
     app.add_directive("source-counts", SourceCountsDirective)
     app.add_post_transform(FillSources)
     app.connect("env-updated", updated)
-    app.add_css_file("back-matter.css")
