@@ -81,7 +81,11 @@ class Agreement:
         header, *rows = self._rows()
         lines = [" | ".join(header), " | ".join(["---"] * len(header))]
         lines += [" | ".join((*row[:-1], f"{marks[row[-1]]} {row[-1]}")) for row in rows]
-        head = f"{'✓' if self.agrees else '✗'} **{self.name}**: {self._outcome()} ({self._tolerance()})"
+        largest = max(p.relative for p in self.pairs)
+        head = (
+            f"{'✓' if self.agrees else '✗'} **{self.name}**: {self._outcome()}; largest relative difference "
+            f"{largest:.1e} ({self._tolerance()})"
+        )
         return f"{head}\n\n" + "\n".join(f"| {line} |" for line in lines)
 
 

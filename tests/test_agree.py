@@ -37,7 +37,7 @@ def test_a_page_is_told_of_one_pair_in_a_line_and_of_several_in_a_table():
     line = agree("L", numpy=[1.0, 1.0], torch=shift, tol=1e-9)._repr_markdown_()
     assert line == "✓ **L**: numpy and torch agree; largest difference 1.0e-12, relative 7.1e-13 (tolerance 1e-09)"
     table = agree("L", numpy=[1.0, 1.0], torch=shift, sympy=[1.0, 1.0])._repr_markdown_()
-    assert table.startswith("✓ **L**: 3 ways agree (tolerance 1e-09)")
+    assert table.startswith("✓ **L**: 3 ways agree; largest relative difference 7.1e-13 (tolerance 1e-09)")
     assert "| numpy and torch | 1.0e-12 | 7.1e-13 | ✓ agree |" in table
     assert table.count("\n| ") == 5
 

@@ -486,6 +486,25 @@ def test_a_claim_names_the_settings_in_which_its_symbols_live():
     assert payload(second)["settings"] == ["a.first"]
 
 
+def test_a_setting_may_narrow_a_size_of_the_one_it_continues():
+    network = Given("T, K: size\nt: 1..T\nx: real[T]", id="a.network")
+    narrow = Given("T: size >= 2\nr: 1..T-1", base=network)
+    assert (narrow.smallest("T"), network.smallest("T")) == (2, 1)
+    made = Claim("a", "sum(x[t], t) - x[r] = sum(cases(t == r, 0, x[t]), t)", narrow)
+    data = payload(made)
+    assert min(dict(sizes)["T"] for agreement in made.evidence.tested for sizes in agreement.sizes) == 2
+    assert r"$T \ge 2$" in data["assumes"]
+    assert {"setting": "", "text": r"$T \ge 2$, a whole number"} in data["symbols"]
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"), [("T: size >= 3", "T: size"), ("T: size = 3", "T: size >= 3"), ("", "T: size\nT: size >= 2")]
+)
+def test_a_size_is_neither_widened_nor_declared_twice(wide, narrow):
+    with pytest.raises(IllFormed, match="declared already"):
+        Given(narrow, base=Given(wide))
+
+
 def test_a_board_holds_claims_that_belong_together():
     twice, half = Claim("a.twice", "x + x = 2*x", "x: real"), Claim("a.half", "x/2 + x/2 = x", "x: real")
     shown = bundles(Board("Twice and half", twice, half))[0]

@@ -15,6 +15,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from book_builder.dependencies import digest
 from book_extension.boxes import split_at_relation, steps
+from rnnlib.agree import agree
 from rnnlib.claims.seal import FOLDED, MIME
 
 
@@ -167,6 +168,18 @@ def test_a_printed_sentence_is_wrapped_and_a_table_is_not(book):
         book.page(f"page{number}", text("title", f"# {number}"), code("prints", f"print({number})", [output]))
     assert book.build() == ""
     assert "wrapped" not in book.html("page0") and "wrapped" in book.html("page1")
+
+
+def test_a_table_of_agreement_is_folded_behind_its_line(book):
+    table = "\n\n| pair | relative |\n| --- | --- |\n| one and two | 0 |"
+    agreement = agree("L", one=[1.0], two=[1.0], three=[1.0])._repr_markdown_()
+    for name, printed in (("one", agreement), ("two", "Some words" + table)):
+        output = new_output("display_data", data={"text/markdown": printed, "text/plain": ""})
+        book.page(name, text("title", f"# {name}"), code("agrees", f"agree({name!r})", [output]))
+    assert book.build() == ""
+    html = book.html("one")
+    assert html.index("agreement") < html.index("3 ways agree") < html.index("</summary>") < html.index("<table")
+    assert "agreement" not in book.html("two")
 
 
 def definition(id, **changes):

@@ -142,9 +142,11 @@ class Box:
         same = [text for text in claims[0]["how"] if all(text in claim["how"] for claim in claims)]
         fold += map(self.paragraph, same)
         for claim in claims:
+            told = Box(claim, self.markdown, self.line).checked(same)
             if len(claims) > 1:
-                fold += self.paragraph(claim["title"] or f"`{claim['id']}`", "claim-part")
-            fold += Box(claim, self.markdown, self.line).checked(same)
+                name = summary("", "", *self.inline(claim["title"] or f"`{claim['id']}`"))
+                told = [details("", name, *told, classes=["claim-part"])]
+            fold += told
         symbols = {(one["setting"], one["text"]): self.paragraph(one["text"]) for one in joined(claims, "symbols")}
         if symbols:
             fold += claim_symbols("", *symbols.values(), settings=[setting for setting, _ in symbols])

@@ -1,10 +1,11 @@
-"""The code of a cell that shows a box moves into the foot of its box; long lines that a cell prints are wrapped.
+"""What cells show: a box's code moves into its foot, a table of agreement is folded, long printed lines are wrapped.
 
 A cell is taken for a box's source when the box is all that it shows, and making claims is all that it does. A cell that
 computes something else stays as it is.
 """
 
 import ast
+import re
 
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
@@ -16,6 +17,7 @@ from rnnlib.claims.seal import MIME
 MAKERS = {"Board", "Chain", "Claim", "Given", "Induction", "Mistake", "claim", "solution"}
 # A printed line of more characters is a sentence, such as a refutation, and no row of a table.
 LONG = 88
+AGREEMENT = re.compile(r"[✓✗] .+: \d+ ways agree; ")  # as `rnnlib.agree` begins
 
 
 class MoveSource(SphinxTransform):
@@ -33,6 +35,20 @@ class MoveSource(SphinxTransform):
                 cell.remove(source)
                 if cell.get("hide_mode") in ("input", "input+output"):
                     del cell["hide_mode"]
+
+
+class FoldAgreements(SphinxTransform):
+    """Fold the table of each agreement behind the line that says what it amounts to."""
+
+    default_priority = 800
+
+    def apply(self, **kwargs):
+        for table in list(self.document.findall(nodes.table)):
+            parent, place = table.parent, table.parent.index(table)
+            told = parent[place - 1] if place else None
+            if isinstance(told, nodes.paragraph) and AGREEMENT.match(told.astext()):
+                fold = details("", summary("", "", *told.children), table, classes=["agreement"])
+                parent[place - 1 : place + 1] = [fold]
 
 
 class WrapLongLines(SphinxTransform):
@@ -87,4 +103,5 @@ def foot_of(box):
 
 def setup(app):
     app.add_transform(MoveSource)
+    app.add_transform(FoldAgreements)
     app.add_transform(WrapLongLines)

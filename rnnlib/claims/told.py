@@ -76,7 +76,11 @@ def _points(claim):
     return [
         f"As a second opinion both sides were computed{quotients} to at least 40 digits at {exact} random points"
         f"{free}, and in float64 at {points - exact} more{where}: they agree."
-        + (f" {skipped} points told nothing: numbers grew beyond what is computed." if skipped else "")
+        + (
+            f" {skipped} {'point' if skipped == 1 else 'points'} told nothing: numbers grew beyond what is computed."
+            if skipped
+            else ""
+        )
     ]
 
 
