@@ -8,7 +8,7 @@ import re
 
 from docutils import nodes
 
-from rnnlib.claims.seal import FOLDED, MIME, claims_in
+from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
 
 # A mark must be told apart without its colour.
 MARKS = {"proved": "✓", "exact": "✓", "given": "✓", "computed": "=", "tested": "≈"}
@@ -65,11 +65,14 @@ class Box:
 
     def build(self):
         payload = self.payload
-        levels = {claim.get("level") or "none" for claim in claims_in(payload)}
+        box = claim_box(payload=payload)
+        box.line = self.line
+        if not is_sealed(payload):  # it may lack anything; `book_extension.refusals` stops the build and says where
+            return box
+        levels = {claim["level"] or "none" for claim in claims_in(payload)}
         level = levels.pop() if len(levels) == 1 else "mixed"
-        ids = [payload["id"]] if payload["id"] else []
-        box = claim_box(ids=ids, classes=["claim", f"claim-kind-{payload['kind']}", f"claim-level-{level}"])
-        box["payload"], box.line = payload, self.line
+        box["ids"] = [payload["id"]] if payload["id"] else []
+        box["classes"] = ["claim", f"claim-kind-{payload['kind']}", f"claim-level-{level}"]
         box += {"definition": self.definition, "board": self.board}.get(payload["kind"], self.claim)()
         return box
 
