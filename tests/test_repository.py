@@ -9,7 +9,7 @@ import tomllib
 import nbformat
 import pytest
 from packaging.version import Version
-from samples import code, write, write_file
+from samples import code, text, write, write_file
 
 from book_builder.dependencies import imported
 from book_builder.execution import ROOT, notebooks
@@ -182,6 +182,40 @@ def test_running_all_cells_gives_no_answer_away(path):
             shown = set(re.findall(r"\bclaim\(\"([^\"]+)\"\)", cell.source))
             assert not shown & asked_for, f"cell {cell.id}: after its exercise a claim is shown with `solution`"
             asked_for |= set(re.findall(r"\bcheck\(\"([^\"]+)\"", cell.source))
+
+
+MYST = re.compile(r"^[ \t>]*(?:`{3,}|:{3,}|~{3,})\s*\{[\w:.-]+\}|\{[\w:.-]+\}`|^\([\w.-]+\)=$", re.MULTILINE)
+CODE = re.compile(r"^(`{3,})\w*\n.*?^\1$", re.MULTILINE | re.DOTALL)
+
+
+def myst_in(cell):
+    """What only MyST understands in a Markdown cell: directives, roles, targets."""
+    return [match.group().strip() for match in MYST.finditer(CODE.sub("", cell.source))]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names(NOTEBOOKS))
+def test_chapters_are_plain_markdown(path):
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    found = [f"cell {cell.id}: {form}" for cell in cells for form in myst_in(cell)]
+    assert not found, f"{found}: write what CONTRIBUTING's table of Markdown has for it"
+    captions = [cell for cell in nbformat.read(path, as_version=4).cells if "figure" in cell.metadata.get("mystnb", {})]
+    assert not captions, "a caption is a Markdown cell after the code"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["```{note}\nMind.\n```", "> ```{math}\na := b\n> ```", ":::{tip}\nSo.\n:::", "See {ref}`there`.",
+     "{cite:t}`someone`", "(there)=\n## There", "````{exercise} One\n:label: ex\nDo.\n````"],
+)  # fmt: skip
+def test_myst_in_a_chapter_is_found(source):
+    assert myst_in(text("cell", source))
+
+
+@pytest.mark.parametrize(
+    "source", ["$W_{hh}$ `a` and $x_{t}$", "```python\nf'{a}`'\n```", "> **Note.** Mind.", "$$\na := b\n$$"]
+)
+def test_plain_markdown_passes(source):
+    assert not myst_in(text("cell", source))
 
 
 @pytest.mark.parametrize("command", [["format", "--check"], ["check"]], ids=["formatted", "nothing found"])

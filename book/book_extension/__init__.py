@@ -4,6 +4,10 @@
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
 - `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
+- `figures` makes figures of images and the captions after them;
+- `asides` makes admonitions of blockquotes, and links published mistakes with their errata;
+- `literature` compares links to literature with the bibliography;
+- `machinery` folds imports and the code of figures;
 - `refusals` refuses display maths that nothing has checked, and notebooks that have not been executed;
 - `running_text` compares the formulas of sentences with the claims that they link to, and refuses what nothing checks;
 - `formulas` reads LaTeX as far as that needs;
@@ -16,13 +20,31 @@
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import api, boxes, errata, ledger, links, markup, orphans, refusals, running_text, sources
+from book_extension import (
+    api,
+    asides,
+    boxes,
+    errata,
+    figures,
+    ledger,
+    links,
+    literature,
+    machinery,
+    markup,
+    orphans,
+    refusals,
+    running_text,
+    sources,
+)
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (api, boxes, refusals, errata, ledger, links, markup, orphans, running_text, sources):
+    for module in (
+        api, boxes, figures, asides, literature, machinery, refusals, errata, ledger, links, markup, orphans,
+        running_text, sources,
+    ):  # fmt: skip
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

@@ -28,7 +28,7 @@ CELL_LINES = 10_000  # MyST-NB numbers the lines of a notebook: cell n (from 1) 
 
 
 class UnmarkedMaths(SphinxPostTransform):
-    """Warn of each displayed formula that is neither in a claim's box nor marked as a definition and nothing but that.
+    """Warn of each displayed formula that is neither in a claim's box nor, in the text of a page, a definition.
 
     Runs after MyST-NB has chosen which form of each output is shown (priority 4).
     """
@@ -39,18 +39,19 @@ class UnmarkedMaths(SphinxPostTransform):
         for block in self.document.findall(is_displayed):
             if above(block, lambda node: isinstance(node, claim_box)):
                 continue
-            if "definition" not in block["classes"]:
+            if isinstance(block, nodes.math) or above(block, lambda node: "cell_output" in node.get("classes", ())):
                 self.warn(
                     block,
-                    "display maths that nothing checks%s: %s. State it as a claim or a chain, or mark a definition "
-                    "with ```{math} and the option :class: definition",
+                    "display maths that nothing checks%s: %s. State it as a claim or a chain",
                 )
             elif not only_defines(block.astext()):
                 self.warn(
                     block,
-                    "a definition that does more than define%s: %s. Each of its lines has := and no other relation; "
-                    "state what follows from it as a claim",
+                    "display maths that does more than define%s: %s. Each line of a definition has := and no other "
+                    "relation; state anything else as a claim or a chain",
                 )
+            else:
+                block["classes"].append("definition")
 
     def warn(self, block, message):
         cell = cell_of(self.env, self.env.docname, block.line or block.parent.line)
@@ -83,13 +84,18 @@ def shorten(text, length=60):
     return text if len(text) <= length else text[:length] + "…"
 
 
-def cell_of(env, docname, line):
-    """Name the cell of a notebook's page that a line of MyST-NB's numbering lies in."""
+def cell_at(env, docname, line):
+    """The cell of a notebook's page that a line of MyST-NB's numbering lies in; None where there is none."""
     path = env.doc2path(docname)
     if not path.endswith(".ipynb") or not line or line < CELL_LINES:
-        return ""
-    cell = nbformat.read(path, as_version=4).cells[line // CELL_LINES - 1]
-    return f" in cell {cell.get('id', line // CELL_LINES)!r}"
+        return None
+    return nbformat.read(path, as_version=4).cells[line // CELL_LINES - 1]
+
+
+def cell_of(env, docname, line):
+    """Name that cell in a message."""
+    cell = cell_at(env, docname, line)
+    return f" in cell {cell.id!r}" if cell else ""
 
 
 def refuse_unsealed(app, doctree):
