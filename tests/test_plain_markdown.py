@@ -73,7 +73,9 @@ def test_a_blockquote_is_an_aside_and_a_published_mistake_and_its_erratum_link_e
     book.markdown("errata", ERRATA)
     assert book.build() == ""
     html = book.html("05_five")
-    aside = re.search(r'<div class="published-mistake admonition" id="told-S2-05">.*?</div>', html, re.DOTALL).group()
+    aside = re.search(
+        r'<div class="warning published-mistake admonition" id="told-S2-05">.*?</div>', html, re.DOTALL
+    ).group()
     assert 'href="errata.html#erratum-S2-05"' in aside and "It is not." in aside and "They say" in aside
     assert re.search(r'class="note admonition">\s*<p class="admonition-title">Note</p>\s*<p><em>Mind</em> this\.', html)
     assert 'href="05_five.html#told-S2-05"' in book.html("errata") and "Told in" in book.html("errata")

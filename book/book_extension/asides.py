@@ -13,7 +13,7 @@ from book_extension.refusals import cell_of
 
 LOGGER = logging.getLogger(__name__)
 MISTAKE = "A published mistake"
-KINDS = {"Note": "note", "Warning": "warning", MISTAKE: "published-mistake"}
+KINDS = {"Note": "note", "Warning": "warning", MISTAKE: "warning published-mistake"}
 ERRATUM = "#erratum-"
 
 
@@ -42,7 +42,7 @@ class Asides(SphinxTransform):
             following[0] = nodes.Text(following[0].lstrip())
         paragraph.children = []
         paragraph += following
-        aside = nodes.admonition("", title, *quote.children, classes=[KINDS[kind]])
+        aside = nodes.admonition("", title, *quote.children, classes=KINDS[kind].split())
         aside.source, aside.line = quote.source, quote.line or paragraph.line
         quote.parent.replace(quote, aside)
         if kind == MISTAKE:
