@@ -33,7 +33,9 @@ class Book:
 
     def build(self, jobs=1, **settings):
         """Build what is out of date, and return the warnings."""
-        names = sorted(path.stem for path in self.source.glob("*.*") if path.stem != "index")
+        names = sorted(
+            path.stem for path in self.source.glob("*.[im]*") if not path.stem.endswith(("index", "_solutions"))
+        )
         self.markdown("index", "# Index\n\n```{toctree}\n" + "\n".join(names) + "\n```\n")
         warnings = io.StringIO()
         settings = {

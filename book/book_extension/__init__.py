@@ -1,10 +1,13 @@
 """The book's own Sphinx extension: claims as boxes, the claim ledger, and the refusals that keep marks honest.
 
+- `notebooks` gives Sphinx each chapter as it was executed, with the solutions to its exercises;
+- `exercises` makes a card of each exercise;
+- `numbers` compares the numbers of chapters, exercises and figures in links with what they lead to;
 - `boxes` draws what a notebook displays as a claim, a chain of steps or a definition;
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
 - `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
-- `refusals` refuses display maths that nothing has checked, and notebooks that have not been executed;
+- `refusals` refuses display maths that nothing has checked, and claims that rnnlib did not make;
 - `running_text` compares the formulas of sentences with the claims that they link to, and refuses what nothing checks;
 - `formulas` reads LaTeX as far as that needs;
 - `links` tells how a link that leads out of the book is followed;
@@ -16,13 +19,30 @@
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import api, boxes, errata, ledger, links, markup, orphans, refusals, running_text, sources
+from book_extension import (
+    api,
+    boxes,
+    errata,
+    exercises,
+    ledger,
+    links,
+    markup,
+    notebooks,
+    numbers,
+    orphans,
+    refusals,
+    running_text,
+    sources,
+)
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (api, boxes, refusals, errata, ledger, links, markup, orphans, running_text, sources):
+    for module in (
+        api, boxes, notebooks, exercises, numbers, refusals, errata, ledger, links, markup, orphans, running_text,
+        sources,
+    ):  # fmt: skip
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")
