@@ -63,28 +63,35 @@ def line_above(node):
 def refuse(app, env):
     """Warn of each link whose words hold another number than what it leads to."""
     known = {label: told for page in kept(env, "book_numbers").values() for label, told in page.items()}
-    for docname in env.found_docs:
-        if chapter := chapter_number(docname):
-            known[docname] = ("chapter" if chapter.isdigit() else "appendix"), chapter
+    places = env.get_domain("std").anonlabels
     for docname in sorted(kept(env, "book_numbers_called")):
         for link in kept(env, "book_numbers_called")[docname]:
-            if problem := wrong(link.words, known.get(link.target) or known.get(link.target.lower())):
+            page = places.get(link.target.lower(), (link.target,))[0]
+            has = known.get(link.target.lower()) or chapter(page)
+            if wrong(link.words, has, of_page=page != link.target and link.target.lower() not in known):
                 LOGGER.warning(
-                    "a number that is another one: the link %r leads to %s%s; type the number that it has",
-                    link.words, link.target, problem, location=link.place, type="book", subtype="numbers",
+                    "a number that is another one: the link %r leads to %s (%s); type the number that it has",
+                    link.words, link.target, " ".join(has) if has else "no number",
+                    location=link.place, type="book", subtype="numbers",
                 )  # fmt: skip
 
 
-def wrong(words, has):
-    """What a link's words have wrong, given the kind and number of what it leads to; None where they fit.
+def chapter(page):
+    """What a page is called: `('chapter', '5')`; None where it has no number."""
+    found = chapter_number(page)
+    return found and ("chapter" if found.isdigit() else "appendix", found)
 
-    A link to something without number may speak of a chapter or exercise, unless that is all that it says.
+
+def wrong(words, has, of_page):
+    """Whether a link's words have another number than what it leads to: `has`, or only its page has that.
+
+    A link that says more than a number may speak of other things.
     """
     said = [(kind.lower(), text) for kind, text in NUMBERED.findall(words)]
-    if has is None:
-        return ", which has no number" if NUMBERED.fullmatch(words) else None
-    same = [one for one in said if one[0] == has[0]]
-    return f", which is {has[0]} {has[1]}" if has not in same and (same or NUMBERED.fullmatch(words)) else None
+    if NUMBERED.fullmatch(words):
+        return said != [has]
+    same = [one for one in said if has and not of_page and one[0] == has[0]]
+    return bool(same) and has not in same
 
 
 def purge(app, env, docname):
