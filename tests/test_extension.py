@@ -249,8 +249,9 @@ def test_a_page_taken_out_of_the_book_leaves_the_built_folder_with_its_images(bo
 
 
 def test_a_formula_keeps_the_punctuation_after_it(book):
-    book.markdown("one", "# One\n\nFirst $a$, then $b$ (or $c$).\n")
+    book.markdown("one", "# One\n\nFirst $a$, then $b$ (or $c$). One is `d`. Two is $e$. Two is `f`.\n")
     assert book.build() == ""
     html = book.html("one")
-    assert html.count('<span class="unbroken">') == 2
+    assert html.count('<span class="unbroken">') == 3
+    assert re.search(r"d</span></code>\. Two is .*e.*</span>\.</span> Two is .*f</span></code>\.</p>", html)
     assert re.search(r'<span class="unbroken"><span class="math[^>]*>\\\(c\\\)</span>\)\.</span>', html)

@@ -11,7 +11,7 @@ import pytest
 from packaging.version import Version
 from samples import code, write, write_file
 
-from book_builder.chapters import SOLUTIONS
+from book_builder.chapters import SOLUTIONS, with_solutions
 from book_builder.dependencies import imported
 from book_builder.execution import ROOT, notebooks
 from exercises import CHAPTERS
@@ -140,8 +140,8 @@ def test_a_notebook_depends_on_no_more_than_the_library_and_its_own_exercises():
 
 
 def asked(notebook):
-    """The arguments with which the code cells of a notebook call `check` and `claim`, as trees."""
-    for cell in nbformat.read(notebook, as_version=4).cells:
+    """The arguments with which the code cells of a notebook and its solutions call `check` and `claim`, as trees."""
+    for cell in with_solutions(notebook).cells:
         if cell.cell_type == "code" and re.search(r"\b(check|claim)\(", cell.source):
             for node in ast.walk(ast.parse(cell.source)):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("check", "claim"):
@@ -159,7 +159,7 @@ def asked_beyond(notebook, root):
     return beyond
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=names(NOTEBOOKS))
+@pytest.mark.parametrize("path", notebooks(), ids=names(notebooks()))
 def test_a_notebook_asks_for_claims_that_it_depends_on(path):
     assert not asked_beyond(path, ROOT), "import the chapter's module: `from exercises import chapterNN`"
 

@@ -74,7 +74,8 @@ def read(app, docname, source):
     path = Path(app.env.doc2path(docname))
     if path.suffix != ".ipynb":
         return
-    app.env.note_dependency(str(solutions_of(path)))
+    if solutions_of(path).exists():  # a page that depends on what is not there is always read again
+        app.env.note_dependency(str(solutions_of(path)))
     if app.config.nb_execution_mode == "cache":
         notebook = execution.executed(path, get_cache(app.config.nb_execution_cache_path), Path(app.srcdir))
         notebook.metadata["mystnb"] = {"execution_mode": "off"}
@@ -84,7 +85,7 @@ def read(app, docname, source):
 
 
 def leave_out_solutions(app, config):
-    config.exclude_patterns.append(f"**{SOLUTIONS}.ipynb")
+    config.exclude_patterns = [*config.exclude_patterns, f"**{SOLUTIONS}.ipynb"]
 
 
 def setup(app):

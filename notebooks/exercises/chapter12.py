@@ -9,7 +9,7 @@ from .values import Value
 FLOOR = -2 * log(2 / 3) - log(1 / 3) + 4 * log(2) + 2 * log(2)
 
 value(
-    "word.ceiling",
+    "word.mississippi-ceiling",
     Value(
         10 * log(4),
         [
@@ -22,7 +22,7 @@ value(
     ),
 )
 value(
-    "word.floor",
+    "word.mississippi-floor",
     Value(
         FLOOR,
         [
@@ -36,7 +36,7 @@ value(
     ),
 )
 value(
-    "word.letters-back",
+    "word.mississippi-memory",
     Value(
         5,
         [
