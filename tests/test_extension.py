@@ -33,7 +33,9 @@ class Book:
 
     def build(self, jobs=1, **settings):
         """Build what is out of date, and return the warnings."""
-        names = sorted(path.stem for path in self.source.glob("*.*") if path.stem != "index")
+        names = sorted(
+            path.stem for path in self.source.glob("*.[im]*") if not path.stem.endswith(("index", "_solutions"))
+        )
         self.markdown("index", "# Index\n\n```{toctree}\n" + "\n".join(names) + "\n```\n")
         warnings = io.StringIO()
         settings = {
@@ -251,8 +253,9 @@ def test_a_page_taken_out_of_the_book_leaves_the_built_folder_with_its_images(bo
 
 
 def test_a_formula_keeps_the_punctuation_after_it(book):
-    book.markdown("one", "# One\n\nFirst $a$, then $b$ (or $c$).\n")
+    book.markdown("one", "# One\n\nFirst $a$, then $b$ (or $c$). One is `d`. Two is $e$. Two is `f`.\n")
     assert book.build() == ""
     html = book.html("one")
-    assert html.count('<span class="unbroken">') == 2
+    assert html.count('<span class="unbroken">') == 3
+    assert re.search(r"d</span></code>\. Two is .*e.*</span>\.</span> Two is .*f</span></code>\.</p>", html)
     assert re.search(r'<span class="unbroken"><span class="math[^>]*>\\\(c\\\)</span>\)\.</span>', html)

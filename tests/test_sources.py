@@ -41,8 +41,7 @@ def written():
     for path in paths:
         for cell in nbformat.read(path, as_version=4).cells:
             labels.update(LABELS.findall(cell.source))
-            if cell.source.startswith("**Figure "):
-                labels.add(cell.id)
+            labels |= {cell.id} if cell.id.startswith(("ex-", "fig-")) else set()
     return Book({int(path.name[:2]) for path in paths if path.name[0].isdigit()}, claims, labels)
 
 

@@ -14,6 +14,8 @@ from hashlib import sha256
 from importlib.machinery import PathFinder
 from importlib.metadata import distributions
 
+from book_builder.chapters import with_solutions
+
 # Names by which code runs modules that its imports do not tell (IPython's magics among them): what uses one depends on
 # every local module.
 UNSEEN = {"__import__", "import_module", "exec", "run_module", "run_path", "run_line_magic", "run_cell_magic", "*"}
@@ -111,10 +113,8 @@ def imported(start, root):
 
 
 def _cells(notebook):
-    """The sources of its code cells."""
-    import nbformat
-
-    return [cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+    """The sources of its code cells, those of its solutions included."""
+    return [cell.source for cell in with_solutions(notebook).cells if cell.cell_type == "code"]
 
 
 def _plain(source):

@@ -1,5 +1,8 @@
 """The book's own Sphinx extension: claims as boxes, the claim ledger, and the refusals that keep marks honest.
 
+- `notebooks` gives Sphinx each chapter as it was executed, with the solutions to its exercises;
+- `exercises` makes a card of each exercise;
+- `numbers` compares the numbers of chapters, exercises and figures in links with what they lead to;
 - `boxes` draws what a notebook displays as a claim, a chain of steps or a definition;
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
@@ -8,7 +11,7 @@
 - `asides` makes admonitions of blockquotes, and links published mistakes with their errata;
 - `literature` compares links to literature with the bibliography;
 - `machinery` folds imports and the code of figures;
-- `refusals` refuses display maths that nothing has checked, and notebooks that have not been executed;
+- `refusals` refuses display maths that nothing has checked, and claims that rnnlib did not make;
 - `running_text` compares the formulas of sentences with the claims that they link to, and refuses what nothing checks;
 - `formulas` reads LaTeX as far as that needs;
 - `links` tells how a link that leads out of the book is followed;
@@ -25,12 +28,15 @@ from book_extension import (
     asides,
     boxes,
     errata,
+    exercises,
     figures,
     ledger,
     links,
     literature,
     machinery,
     markup,
+    notebooks,
+    numbers,
     orphans,
     refusals,
     running_text,
@@ -42,8 +48,8 @@ HERE = Path(__file__).parent
 
 def setup(app):
     for module in (
-        api, boxes, figures, asides, literature, machinery, refusals, errata, ledger, links, markup, orphans,
-        running_text, sources,
+        api, boxes, notebooks, exercises, numbers, figures, asides, literature, machinery, refusals, errata, ledger,
+        links, markup, orphans, running_text, sources,
     ):  # fmt: skip
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.

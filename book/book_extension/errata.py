@@ -16,7 +16,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 from book_extension.boxes import MARKS, Box, inline_display
-from book_extension.ledger import Placeholder, listing_pages, plain_title
+from book_extension.ledger import Placeholder, anchor, listing_pages, plain_title
 from book_extension.sources import OWN, all_claims, read
 
 KINDS = ("false", "ill-formed", "wording", "book")  # the last: errors found in this book, of whatever kind
@@ -129,8 +129,11 @@ class FillErrata(SphinxPostTransform):
         if mistake["counterexample"]:
             name = "Why it means nothing" if mistake["kind"] == "ill-formed" else "Counterexample"
             yield name, [box.paragraph(sentence(mistake["counterexample"]))]
-        lines = map(inline_display, statements(payload))
-        right = [nodes.paragraph("", "", line, classes=["erratum-right"]) for line in lines]
+        if "solves" in payload:  # an exercise asks for it
+            right = [nodes.paragraph("", f"is the {plain_title(payload)}.")]
+        else:
+            lines = map(inline_display, statements(payload))
+            right = [nodes.paragraph("", "", line, classes=["erratum-right"]) for line in lines]
         yield "Right", [*right, self.evidence(page, payload)]
         if told := list(self.told(mistake)):
             yield "Told in", [nodes.paragraph("", "", *told)]
@@ -139,7 +142,7 @@ class FillErrata(SphinxPostTransform):
 
     def evidence(self, page, payload):
         mark = nodes.inline("", f"{MARKS[payload['level']]} {payload['evidence']}", classes=["claim-mark"])
-        link = self.link(page, payload["id"], nodes.literal("", payload["id"]))
+        link = self.link(page, anchor(payload), nodes.literal("", payload["id"]))
         name = ["erratum-evidence", f"claim-level-{payload['level']}"]
         return nodes.paragraph("", "", mark, nodes.Text(" · "), link, classes=name)
 

@@ -11,11 +11,13 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-from book_extension.refusals import above, cell_at, cell_of
+from book_builder.chapters import chapter_number
+from book_extension import numbers
+from book_extension.notebooks import cell_at, cell_of
+from book_extension.refusals import above
 
 LOGGER = logging.getLogger(__name__)
 CAPTION = re.compile(r"Figure (?P<number>\w+\.\d+)\.")
-CHAPTER = re.compile(r"(?:.*/)?(\d\d|[A-Z])_\w+")
 
 
 class Captions(SphinxTransform):
@@ -51,17 +53,12 @@ class Captions(SphinxTransform):
         figure += [bundles[0], nodes.caption("", "", *caption.children)]
         caption.parent.remove(caption)
         self.document.note_explicit_target(figure, figure)
+        numbers.number(self.env, label, "figure", number)
 
     def warn(self, node, told):
         line = node.line or getattr(above(node, lambda one: one.line), "line", None)
         place = cell_of(self.env, self.env.docname, line)
         LOGGER.warning(told, place, location=self.env.docname, type="book", subtype="figures")
-
-
-def chapter_number(docname):
-    """The number of a page's chapter, from its name: 5, or A of an appendix; empty where it has none."""
-    match = CHAPTER.fullmatch(docname)
-    return match[1].lstrip("0") if match else ""
 
 
 def caption_number(paragraph):

@@ -19,7 +19,8 @@ class KeepPunctuation(SphinxPostTransform):
             mark = PUNCTUATION.match(following) if isinstance(following, nodes.Text) else None
             if mark:
                 parent = formula.parent
-                parent.replace(following, nodes.Text(following[mark.end() :]))
+                # By its place: a node of text equals each other of the same words, and `replace` takes the first.
+                parent[parent.index(formula) + 1] = nodes.Text(following[mark.end() :])
                 together = nodes.inline("", "", formula.deepcopy(), nodes.Text(mark.group()), classes=["unbroken"])
                 parent.replace(formula, together)
 

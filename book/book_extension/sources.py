@@ -15,7 +15,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
-from book_extension.ledger import Placeholder, claims, listing_pages, plain_title, row
+from book_extension.ledger import Placeholder, anchor, claims, listing_pages, plain_title, row
 
 LOGGER = logging.getLogger(__name__)
 VERDICTS = ("correct", "imprecise", "wrong", "underspecified", "empirical", "question")
@@ -178,7 +178,7 @@ class FillSources(SphinxPostTransform):
 
     def answer(self, one):
         """Links to all that answers a row, or the word that it is open and the chapter it belongs to."""
-        links = [self.link(page, payload["id"], plain_title(payload)) for page, payload in self.named.get(one.id, [])]
+        links = [self.link(page, anchor(payload), plain_title(payload)) for page, payload in self.named.get(one.id, [])]
         links += [self.link(*place) for label in one.answered_by if (place := self.place(label, one))]
         if not links:
             where = self.chapter(one.chapter, f"chapter {one.chapter}")
