@@ -22,8 +22,8 @@ def exercise(number, id=None, source=HEAD):
     return text(id or f"ex-{number}", source.format(number))
 
 
-def solution(number, title="Task {0}"):
-    return text(f"solution-{number}", f"## Solution 5.{number} · {title.format(number)}\n\nSo.")
+def solution(number, title="Task {0}", id=None):
+    return text(id or f"solution-{number}", f"## Solution 5.{number} · {title.format(number)}\n\nSo.")
 
 
 def run(id="run", name="05_one"):
@@ -67,7 +67,7 @@ def test_a_chapter_without_exercises_is_read_as_it_is(chapter):
         ([exercise(1)], [run(), solution(1, "Task")], "its title is 'Task'"),
         ([exercise(1)], [run(), solution(1), solution(2)], r"solution 5\.2 has no exercise 5\.2 in 05_one"),
         ([], [run(), solution(1)], r"solution 5\.1 has no exercise 5\.1"),
-        ([exercise(1)], [run(), solution(1), solution(1)], r"found two of the number 5\.1; correct one"),
+        ([exercise(1)], [run(), solution(1), solution(1, id="again")], r"found two of the number 5\.1; correct one"),
         ([exercise(2)], [run(), solution(2)], r"expected exercise 5\.1, found 5\.2"),
         ([exercise(1), exercise(1, "ex-twice")], [run(), solution(1)], r"'ex-twice': expected exercise 5\.2"),
         ([exercise(1, source=HEAD.replace("5.", "4."))], [run(), solution(1)], r"expected exercise 5\.1, found 4\.1"),

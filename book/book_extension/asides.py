@@ -9,7 +9,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
 from book_extension.figures import bold_start
-from book_extension.notebooks import cell_of
+from book_extension.refusals import cell_of
 
 LOGGER = logging.getLogger(__name__)
 MISTAKE = "A published mistake"

@@ -19,7 +19,7 @@ from book_builder.chapters import exercises, with_solutions
 from book_extension import numbers
 from book_extension.boxes import claim_box, details, summary
 from book_extension.ledger import in_ledger
-from book_extension.notebooks import CELL_LINES
+from book_extension.refusals import CELL_LINES
 
 LOGGER = logging.getLogger(__name__)
 LEVELS = {"●○○": "easy", "●●○": "medium", "●●●": "hard"}

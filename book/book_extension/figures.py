@@ -13,7 +13,7 @@ from sphinx.util import logging
 
 from book_builder.chapters import chapter_number
 from book_extension import numbers
-from book_extension.notebooks import cell_at, cell_of
+from book_extension.refusals import cell_at, cell_of
 from book_extension.refusals import above
 
 LOGGER = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Captions(SphinxTransform):
         if caption_number(caption) != number:
             told = f"the caption of figure {caption_number(caption)}%s: this is {number}, by its chapter and its place"
             self.warn(caption, told)
-        label = cell_at(self.env, self.env.docname, caption.line).id
+        label = cell_at(self.env, self.env.docname, caption.line)
         figure = nodes.figure(ids=[label], names=[label], number=number)
         figure.source, figure.line = caption.source, caption.line
         bundles[0].parent.replace(bundles[0], figure)

@@ -14,7 +14,7 @@ from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import CitationTarget
 from sphinxcontrib.bibtex.roles import CitationRef
 
-from book_extension.notebooks import cell_of
+from book_extension.refusals import cell_of
 
 LOGGER = logging.getLogger(__name__)
 LINK = re.compile(r"#cite-(?P<key>\S+)")

@@ -14,22 +14,6 @@ from sphinx.errors import ExtensionError
 from book_builder import execution
 from book_builder.chapters import SOLUTIONS, solutions_of, with_solutions
 
-CELL_LINES = 10_000  # MyST-NB numbers the lines of a notebook: cell n (from 1) begins at 10000 n
-
-
-def cell_at(env, docname, line):
-    """The cell of a notebook's page that a line of MyST-NB's numbering lies in; None where there is none."""
-    path = env.doc2path(docname)
-    if not path.endswith(".ipynb") or not line or line < CELL_LINES:
-        return None
-    return with_solutions(Path(path)).cells[line // CELL_LINES - 1]
-
-
-def cell_of(env, docname, line):
-    """Name that cell in a message."""
-    cell = cell_at(env, docname, line)
-    return f" in cell {cell.get('id')!r}" if cell else ""
-
 
 def use_cache(app, config):
     """Read executed notebooks from the folder where `book_builder` keeps them."""

@@ -4,20 +4,23 @@ Maths in sentences is the business of `running_text`, notebooks without their ou
 """
 
 import re
+from functools import lru_cache
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from book_builder.chapters import solutions_of, with_solutions
 from book_extension.boxes import claim_box
 from book_extension.formulas import canonical, relations
-from book_extension.notebooks import cell_of
 from rnnlib.claims.seal import is_sealed
 
 LOGGER = logging.getLogger(__name__)
 ALIGNED = re.compile(r"\\(?:begin|end)\{(?:aligned|align|gathered|gather|split)\*?\}")
 NOT_CASES = re.compile(r"\\begin\{(cases|[a-zA-Z]*matrix)\}.*?\\end\{\1\}", re.DOTALL)  # their lines are no formulas
+CELL_LINES = 10_000  # MyST-NB numbers the lines of a notebook: cell n (from 1) begins at 10000 n
 
 
 class UnmarkedMaths(SphinxPostTransform):
@@ -75,6 +78,31 @@ def above(node, fits):
 def shorten(text, length=60):
     text = " ".join(text.split())
     return text if len(text) <= length else text[:length] + "…"
+
+
+def cell_at(env, docname, line):
+    """The id of the cell of a notebook's page that a line of MyST-NB's numbering lies in; None where there is none."""
+    path = env.doc2path(docname)
+    if not path.endswith(".ipynb") or not line or line < CELL_LINES:
+        return None
+    return _cell_ids(path, _stamps(path))[line // CELL_LINES - 1]
+
+
+def cell_of(env, docname, line):
+    """Name that cell in a message."""
+    id = cell_at(env, docname, line)
+    return f" in cell {id!r}" if id else ""
+
+
+@lru_cache(maxsize=1)
+def _cell_ids(path, stamps):
+    """The ids of a page's cells: asked for with each formula of a page, read once."""
+    return [cell.id for cell in with_solutions(Path(path)).cells]
+
+
+def _stamps(path):
+    files = [Path(path), solutions_of(Path(path))]
+    return tuple(file.stat().st_mtime_ns for file in files if file.exists())
 
 
 def refuse_unsealed(app, doctree):

@@ -18,8 +18,7 @@ from book_extension.asides import MISTAKE
 from book_extension.boxes import claim_box, details
 from book_extension.formulas import RELATIONS, canonical, decimals, holds, is_name, is_symbol, relations, split, value
 from book_extension.ledger import Placeholder, claims, link, listing_pages, plain_title, row
-from book_extension.notebooks import cell_of
-from book_extension.refusals import above, shorten
+from book_extension.refusals import above, cell_of, shorten
 
 LOGGER = logging.getLogger(__name__)
 LINKED, COMPUTED, DEFINED, CHOSEN, SUPPOSED, QUOTED = "linked", "computed", "defined", "chosen", "supposed", "quoted"
