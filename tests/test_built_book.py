@@ -203,6 +203,19 @@ def test_one_search_box_is_seen(visit, width):
     assert visit(PAGES[0], width).page.evaluate(VISIBLE_SEARCHES) == 1
 
 
+COPY = """() => {
+  const formula = document.querySelector('p .katex'), clipboardData = new DataTransfer();
+  getSelection().selectAllChildren(formula);
+  document.dispatchEvent(new ClipboardEvent('copy', {clipboardData, cancelable: true}));
+  return [formula.querySelector('annotation').textContent, clipboardData.getData('text/plain')];
+}"""
+
+
+def test_a_copied_formula_is_tex(visit):
+    tex, copied = visit("book/notation.html").page.evaluate(COPY)
+    assert tex and copied == f"${tex}$"
+
+
 def test_search_finds_pages(visit):
     page = visit("search.html?q=notation").page
     page.wait_for_selector("#search-results li a")
