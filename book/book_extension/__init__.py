@@ -7,6 +7,7 @@
 - `refusals` refuses display maths that nothing has checked, and notebooks that have not been executed;
 - `running_text` compares the formulas of sentences with the claims that they link to, and refuses what nothing checks;
 - `formulas` reads LaTeX as far as that needs;
+- `maths` typesets the formulas, with KaTeX;
 - `links` tells how a link that leads out of the book is followed;
 - `orphans` removes the files of pages that the book no longer has;
 - `api` looks up what docstrings name, for the pages about the package;
@@ -16,13 +17,14 @@
 from hashlib import sha256
 from pathlib import Path
 
-from book_extension import api, boxes, errata, ledger, links, markup, orphans, refusals, running_text, sources
+from book_builder import packages
+from book_extension import api, boxes, errata, ledger, links, markup, maths, orphans, refusals, running_text, sources
 
 HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (api, boxes, refusals, errata, ledger, links, markup, orphans, running_text, sources):
+    for module in (api, boxes, refusals, errata, ledger, links, markup, maths, orphans, running_text, sources):
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")
@@ -32,8 +34,9 @@ def setup(app):
 
 
 def state():
-    """Digest of this package's code."""
-    return sha256(b"".join(file.read_bytes() for file in sorted(HERE.glob("*.py")))).hexdigest()
+    """Digest of this package's code, and of what it takes from npm."""
+    code = b"".join(file.read_bytes() for file in sorted([*HERE.glob("*.py"), *HERE.glob("*.js")]))
+    return sha256(code + packages.pinned().encode()).hexdigest()
 
 
 def add_static_path(app, config):
