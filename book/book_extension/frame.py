@@ -4,12 +4,16 @@ The theme's own layout puts its scripts into each page (icons, Bootstrap, a sear
 no setting takes them out again. So the book has a layout of its own; of the theme it keeps the style sheets.
 """
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
 from docutils import nodes
 
 HERE = Path(__file__).parent
+CURRENT = re.compile(r'<a class="current reference internal" href="#">.*?</a>', re.S)
+HEADING = re.compile(r' aria-level="2"| role="heading"')
+SECTION = re.compile(r'<h2>(.*?)<a class="headerlink" href="(#[^"]+)"', re.S)
 LONGEST = 160  # characters of a description that search engines show
 
 
@@ -21,9 +25,19 @@ def describe(doctree):
     return ""
 
 
+def contents(context):
+    """The book's pages as nested lists, and under the page that is open its sections."""
+    pages = context["toctree"](maxdepth=1, collapse=True, includehidden=True, titles_only=True) or ""
+    pages = HEADING.sub("", pages)  # a caption of links is no part of the page's outline
+    found = SECTION.findall(context.get("body", ""))
+    sections = "".join(f'<li><a href="{address}">{title}</a></li>' for title, address in found)
+    return CURRENT.sub(lambda link: f"{link[0]}<ul>{sections}</ul>", pages) if sections else pages
+
+
 def complete(app, pagename, templatename, context, doctree):
     """Give the layout what it shows beside the page's text."""
     context["description"] = describe(doctree) if doctree else ""
+    context["contents"] = contents(context)
     context["is_front_page"] = pagename == app.config.root_doc
     source = context.get("sourcename") or ""
     context["notebook"] = f"_sources/{source}" if source.endswith(".ipynb") else ""

@@ -10,6 +10,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
 FOLD = ('<details class="fold"><summary>', "</summary>", "</details>")
 EMPTY_HEAD = re.compile(r'<th class="([^"]*)"><p></p></th>')
+CLAIM_ID = re.compile(r'\bid="([^"]+)"')
+LONGEST_NAME = 80  # characters
 REPEATED_ID = re.compile(r'<section id="(?:exercise|solution)-content">')  # sphinx-exercise's
 
 
@@ -38,17 +40,20 @@ class Folds(SphinxPostTransform):
     def run(self, **kwargs):
         for box in self.document.findall(lambda node: "dropdown" in getattr(node, "attributes", {}).get("classes", ())):
             title, *content = box.children
+            for link in list(title.findall(nodes.reference)):  # what unfolds holds nothing else to click
+                link.parent.replace(link, link.children)
             raw = [nodes.raw("", html, format="html") for html in FOLD]
             box.children = []
             box.extend([raw[0], title, raw[1], *content, raw[2]])
 
 
 def begin_hidden(translator, node):
-    """Name what unfolds a hidden cell by the first line that it hides: "Show the source" alone stands twenty times."""
-    first = next((line for line in node.astext().splitlines() if line.strip()), "").strip()
+    """Name what unfolds a hidden cell, for who only hears it, by what it hides: else twenty have the same name."""
+    code = " ".join(node.astext().split())
+    hidden = found[1] if (found := CLAIM_ID.search(code)) else code[:LONGEST_NAME]
     translator.body.append(f'<details class="admonition hide {" ".join(node["classes"])}"><summary>')
     for state, prompt in (("collapsed", "prompt_show"), ("expanded", "prompt_hide")):
-        words = f'{escape(node[prompt])}<span class="visually-hidden">: {escape(first)}</span>'
+        words = f'{escape(node[prompt])}<span class="visually-hidden">: {escape(hidden)}</span>'
         translator.body.append(f'<p class="{state} admonition-title">{words}</p>')
     translator.body.append("</summary>\n")
 

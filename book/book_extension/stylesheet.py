@@ -16,7 +16,7 @@ WORDS = re.compile(r"[\w-]+")
 ADDRESS = re.compile(r"""(?<![\w-])url\(\s*(["']?)(?!data:|https?:|[#/])([^)"']+)\1\s*\)""")
 SCRIPTS = ("frame", "searchtools", "sphinx_highlight")  # all that pages load
 NESTED = ("media", "supports", "layer", "container")
-THEME = ["styles/theme.css", "styles/pydata-sphinx-theme.css"]  # its layout links these itself
+THEME = ["basic.css", "styles/pydata-sphinx-theme.css"]  # what its layout links, and imports there, by itself
 
 
 def collect(app, pagename, templatename, context, doctree):
@@ -61,7 +61,7 @@ def kept(rules, used):
             inner = kept(tinycss2.parse_rule_list(rule.content, True, True), used)
             if inner:
                 parts.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude).rstrip()}{{{inner}}}")
-        elif rule.type == "at-rule" and rule.lower_at_keyword != "charset":
+        elif rule.type == "at-rule" and rule.lower_at_keyword not in ("charset", "import"):
             text = rule.serialize()
             if "Font Awesome" not in text.replace("\\ ", " "):  # the theme's icons: the frame draws its own
                 parts.append(text)

@@ -34,8 +34,8 @@ contents.addEventListener("click", (event) => {
   if (event.target.closest("a") && contents.matches(":popover-open")) contents.hidePopover();
 });
 
-// Code gets its copy button, and, where it scrolls, a place in the tab order, when it comes near the window:
-// to measure all of a chapter's code at once would lay out every section of it.
+// Code gets its copy button, and whatever scrolls a place in the tab order, when it comes near the window:
+// to measure all of a chapter at once would lay out every section of it.
 const copyButton = (pre) => {
   const button = document.createElement("button");
   button.type = "button";
@@ -53,14 +53,15 @@ const copyButton = (pre) => {
   return button;
 };
 const reached = new IntersectionObserver((entries) => {
-  for (const { target: pre, isIntersecting } of entries) {
+  for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
-    reached.unobserve(pre);
-    if (pre.closest(".highlight")) pre.after(copyButton(pre));
-    if (pre.scrollWidth > pre.clientWidth) pre.tabIndex = 0;
+    reached.unobserve(target);
+    if (target.matches(".highlight > pre")) target.after(copyButton(target));
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
   }
 }, { rootMargin: "600px" });
-document.querySelectorAll("article pre").forEach((pre) => reached.observe(pre));
+const mayScroll = "pre, div.math, .claim-steps, .claim-false, .erratum-right";
+document.querySelectorAll(mayScroll).forEach((node) => reached.observe(node));
 
 // Paper: dark text on white; hints, solutions and evidence are open, since nobody can unfold them there.
 let before = null;
