@@ -30,6 +30,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "h
 PATIENCE = 120_000  # milliseconds
 COMPRESSED = (".html", ".css", ".js", ".svg", ".json")
 COLUMNS = ("paint_s", "load_s", "requests", "kB", "shift", "nodes")
+DIGITS = {"requests": 0, "kB": 0, "nodes": 0}
 # Layout shifts are added up as they come: those of the whole visit.
 OBSERVE = """
   window.shift = 0;
@@ -130,7 +131,7 @@ def main():
         visit(browser, address + chosen[0])  # the browser's own start doesn't count
         for page in chosen:
             results[page] = one = measure(browser, address + page, REPEATS if page == HEAVIEST else 1)
-            print(f"{page:38s}" + "".join(f"{one[name]:10.{0 if name in ('requests', 'nodes') else 2}f}" for name in COLUMNS), flush=True)
+            print(f"{page:38s}" + "".join(f"{one[name]:10.{DIGITS.get(name, 2)}f}" for name in COLUMNS), flush=True)
     files.write(json.dumps(results, indent=1) + "\n", arguments.json)
     print(f"written to {arguments.json}")
     return 0

@@ -65,7 +65,9 @@ FOR_AXE = """() => {
   document.querySelectorAll('mjx-container').forEach(node => node.textContent = 'formula');
 }"""
 # The script that puts what scrolls into the tab order does it for what the window shows: here all of the page.
-FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+FRAMES = (
+    "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+)
 
 # What passes is not told: it is megabytes a page. Axe loads nothing by itself: that would count as the page's.
 LEAN = {"resultTypes": ["violations"], "preload": False}

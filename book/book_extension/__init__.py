@@ -37,7 +37,20 @@ HERE = Path(__file__).parent
 
 
 def setup(app):
-    for module in (api, boxes, refusals, errata, frame, ledger, links, markup, orphans, running_text, sources, stylesheet):
+    for module in (
+        api,
+        boxes,
+        refusals,
+        errata,
+        frame,
+        ledger,
+        links,
+        markup,
+        orphans,
+        running_text,
+        sources,
+        stylesheet,
+    ):
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")

@@ -15,6 +15,8 @@ CLASSES = re.compile(r'class="([^"]*)"')
 WORDS = re.compile(r"[\w-]+")
 ADDRESS = re.compile(r"""(?<![\w-])url\(\s*(["']?)(?!data:|https?:|[#/])([^)"']+)\1\s*\)""")
 SCRIPTS = ("frame", "searchtools", "sphinx_highlight")  # all that pages load
+ICON_FONT = "var(--fa-font"
+ICONS = re.compile(r"Font\\? Awesome|keyframes fa-")  # the theme's, of 300 KB: the frame draws its own
 NESTED = ("media", "supports", "layer", "container")
 THEME = ["basic.css", "styles/pydata-sphinx-theme.css"]  # what its layout links, and imports there, by itself
 
@@ -22,7 +24,8 @@ THEME = ["basic.css", "styles/pydata-sphinx-theme.css"]  # what its layout links
 def collect(app, pagename, templatename, context, doctree):
     """Remember the sheets that extensions and settings ask for, in their order; the layout links the one we make."""
     context["stylesheet"] = f"_static/{NAME}"
-    asked = [*THEME, *(str(getattr(sheet, "filename", sheet)) for sheet in context["css_files"])]
+    theme = THEME if app.config.html_theme == "sphinx_book_theme" else []
+    asked = [*theme, *(str(getattr(sheet, "filename", sheet)) for sheet in context["css_files"])]
     app.book_sheets = list(dict.fromkeys([*getattr(app, "book_sheets", []), *asked]))
 
 
@@ -54,16 +57,17 @@ def kept(rules, used):
     for rule in rules:
         if rule.type == "qualified-rule":
             selectors = [one for one in split(rule.prelude) if classes(one) <= used]
-            if selectors:
+            content = tinycss2.serialize(rule.content).strip()
+            if selectors and ICON_FONT not in content:
                 prelude = ",".join(tinycss2.serialize(one).strip() for one in selectors)
-                parts.append(f"{prelude}{{{tinycss2.serialize(rule.content).strip()}}}")
+                parts.append(f"{prelude}{{{content}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword in NESTED and rule.content is not None:
             inner = kept(tinycss2.parse_rule_list(rule.content, True, True), used)
             if inner:
                 parts.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude).rstrip()}{{{inner}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword not in ("charset", "import"):
             text = rule.serialize()
-            if "Font Awesome" not in text.replace("\\ ", " "):  # the theme's icons: the frame draws its own
+            if not ICONS.search(text):
                 parts.append(text)
     return "\n".join(parts)
 

@@ -60,7 +60,7 @@ const reached = new IntersectionObserver((entries) => {
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
   }
 }, { rootMargin: "600px" });
-const mayScroll = "pre, div.math, .claim-steps, .claim-false, .erratum-right";
+const mayScroll = "article :is(pre, div.math, .claim-steps, .claim-false, .erratum-right, .pst-scrollable-table-container)";
 document.querySelectorAll(mayScroll).forEach((node) => reached.observe(node));
 
 // Paper: dark text on white; hints, solutions and evidence are open, since nobody can unfold them there.
