@@ -85,7 +85,7 @@ def visit(browser, address):
     -------
     dict
         `paint_s`, seconds to the first contentful paint; `load_s`, to the end of the load event; `requests` and `kB`,
-        thousands of bytes with their headers, compressed; `shift`, the layout shifts' sum; `nodes`, elements of the page.
+        thousands of bytes with their headers, compressed; `shift`, the sum of layout shifts; `nodes`, elements.
     """
     context = browser.new_context(**PHONE)
     context.set_default_timeout(PATIENCE)

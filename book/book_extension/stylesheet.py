@@ -6,6 +6,7 @@ text is painted before the last has come.
 
 import posixpath
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import tinycss2
@@ -85,8 +86,7 @@ def split(prelude):
 
 def classes(selector):
     """The classes that an element, or one around it, must have; those in :not(), :is() and the like may be missing."""
-    after_dots = zip(selector, selector[1:], strict=False)
-    return {name.value for dot, name in after_dots if dot == "." and name.type == "ident"}
+    return {name.value for dot, name in pairwise(selector) if dot == "." and name.type == "ident"}
 
 
 def relocated(css, folder):
