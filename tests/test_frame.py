@@ -1,6 +1,8 @@
 """The frame of a page, its one style sheet, and the corrections of its markup."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 import tinycss2
@@ -9,7 +11,7 @@ from samples import code
 from test_extension import Book
 
 from benchmarks import pages
-from book_extension import stylesheet
+from book_extension import frame, stylesheet
 
 
 @pytest.fixture
@@ -107,17 +109,12 @@ def test_an_empty_corner_of_a_table_is_no_header(book):
     assert [cell.name for cell in head.find_all(["th", "td"])] == ["td", "th"]
 
 
-def test_a_change_of_a_sheet_alone_reaches_the_pages(book, monkeypatch):
-    book.markdown("a", "# A")
-    book.build()
-    page = book.output / "a.html"
-    page.write_text("old")
-    monkeypatch.setattr(book, "markdown", lambda *page: None)  # it writes the index anew, and with it all pages
-    book.build()
-    assert page.read_text() == "old", "nothing changed, so nothing is written"
-    monkeypatch.setattr("book_extension.frame.state", lambda: "another")
-    book.build()
-    assert page.read_text() != "old"
+def test_a_change_of_a_sheet_alone_is_noticed(tmp_path, monkeypatch):
+    before = frame.state()
+    monkeypatch.setattr(frame, "HERE", Path(shutil.copytree(frame.HERE, tmp_path / "copy")))
+    assert frame.state() == before
+    (tmp_path / "copy/static/frame.css").write_text("p { color: red }")
+    assert frame.state() != before
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -1,6 +1,6 @@
 """The frame around each page: what the templates in `templates` and the scripts in `static` need.
 
-The theme's own layout puts its scripts into each page (icons, Bootstrap, a search dialog, the index of the search: 2 MB),
+The theme's own layout puts its scripts into each page (icons, Bootstrap, a dialog, the index of the search: 2 MB),
 and no setting takes them out again. So the book has a layout of its own; of the theme it keeps the style sheets.
 """
 
