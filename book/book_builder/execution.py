@@ -277,7 +277,8 @@ def _jupyter_book(root, output, *options):
         shutil.rmtree(output / ".doctrees", ignore_errors=True)
     output.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
-    program = "from jupyter_book.cli.main import main; main()"  # it has no __main__ of its own
+    # Jupyter Book has no __main__ of its own; `book_builder` comes first, for what it spares the import of.
+    program = "import book_builder; from jupyter_book.cli.main import main; main()"
     if subprocess.run([sys.executable, "-c", program, "build", str(root), *options], cwd=root).returncode:
         raise NotebookError("the book did not build: see the warnings above")
     unfinished.unlink()

@@ -72,8 +72,6 @@ class FillErrata(SphinxPostTransform):
         if not waiting:
             return
         self.markdown, self.seen = self.renderer(), set()
-        # MathJax comes with a page that had maths when it was read; this one gets its maths only now.
-        self.env.get_domain("math").data["has_equations"][self.env.docname] = True
         for node in waiting:
             self.rows = read(node["path"]).rows if node["path"] else {}
             found = list(mistakes(all_claims(self.env), node["kind"]))

@@ -13,8 +13,7 @@ from sphinx.util import logging
 
 from book_builder.chapters import chapter_number
 from book_extension import numbers
-from book_extension.refusals import cell_at, cell_of
-from book_extension.refusals import above
+from book_extension.refusals import above, cell_at, cell_of
 
 LOGGER = logging.getLogger(__name__)
 CAPTION = re.compile(r"Figure (?P<number>\w+\.\d+)\.")
