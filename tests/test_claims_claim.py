@@ -29,7 +29,7 @@ from rnnlib.claims import (
 )  # fmt: skip
 from rnnlib.claims import claim as engine
 from rnnlib.claims.claim import ILL_FORMED, WORDING
-from rnnlib.claims.display import Solution, bundles, payload
+from rnnlib.claims.display import bundles, payload
 from rnnlib.claims.language import parse, parse_statement, text_of
 from rnnlib.claims.mutants import MAX_CHANGED_DEFINITIONS, MAX_MUTANTS, mutants, mutants_of
 from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
@@ -544,15 +544,6 @@ def test_jupyter_is_shown_a_formula_and_what_unfolds():
     assert "1 mistake refuted" in folded["text/html"]
     assert "<code>number</code>" in folded["text/html"]
     assert "told &lt;badly&gt;" in folded["text/html"]
-
-
-def test_a_solution_is_folded():
-    made = Claim("a.b", "x + x = 2 * x", "x: real")
-    bundle = Solution(made).bundle()
-    assert set(bundle) == {MIME, "text/html", "text/plain"}
-    assert bundle[MIME] == bundles(made)[0][MIME]
-    assert bundle["text/html"].startswith("<details><summary")
-    assert r"2 \, x" in bundle["text/html"] and r"2 \, x" not in bundle["text/plain"]
 
 
 def test_several_lines_are_aligned():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from book_builder.execution import notebooks
-from exercises import CHAPTERS, check, claim, ids
+from exercises import CHAPTERS, VALUES, check, claim, ids
 from rnnlib.claims.answers.diagnosis import sight
 from rnnlib.claims.answers.evasions import names_allowed
 from rnnlib.claims.answers.slips import edits
@@ -32,7 +32,7 @@ def exercises_of(chapter):
     return [id for id in ids() if CHAPTERS[id.partition(".")[0]] == chapter]
 
 
-@pytest.fixture(scope="module", params=dict.fromkeys(CHAPTERS.values()))
+@pytest.fixture(scope="module", params=dict.fromkeys(CHAPTERS[id.partition(".")[0]] for id in ids()))
 def chapter(request):
     """The name of a module of exercises; all tests of one run together, so that its claims are made once."""
     return request.param
@@ -166,3 +166,23 @@ def test_each_exercise_lists_names_that_its_answer_can_do_with(chapter):
         asked = claim(id)
         missing = {n for n in names_in(asked.statement.right) if n in asked.given.clauses} - set(names_allowed(asked))
         assert missing <= {"L"}, f"{id}: {missing}"  # under a derivative that the right side has
+
+
+def test_a_number_or_a_set_of_names_is_judged():
+    check("word.mississippi-ceiling", ...)  # imports the module
+    assert len(VALUES) >= 5
+    for id, value in VALUES.items():
+        assert check(id, ...).status == check(id, "...").status == "unanswered"
+        assert check(id, value.right).status == "right"
+        for wrong, words in value.known:
+            verdict = check(id, wrong)
+            assert (verdict.status, verdict.message) == ("wrong", words), f"{id}: {wrong}"
+        other, odd = ({"b_q"}, 2.0) if isinstance(value.right, set) else (value.right * 77.7, "seven")
+        assert check(id, other).message == "Not right yet."
+        assert check(id, odd).status == "unreadable"
+    assert check("word.mississippi-ceiling", 13.9).status == "right", "three digits are enough"
+    assert (
+        check("word.mississippi-ceiling", 13.7).status
+        == check("word.mississippi-ceiling", float("nan")).status
+        == "wrong"
+    )

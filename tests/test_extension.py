@@ -34,7 +34,9 @@ class Book:
 
     def build(self, jobs=1, **settings):
         """Build what is out of date, and return the warnings."""
-        names = sorted(path.stem for path in self.source.glob("*.*") if path.stem != "index")
+        names = sorted(
+            path.stem for path in self.source.glob("*.[im]*") if not path.stem.endswith(("index", "_solutions"))
+        )
         self.markdown("index", "# Index\n\n```{toctree}\n" + "\n".join(names) + "\n```\n")
         warnings = io.StringIO()
         settings = {
@@ -74,7 +76,7 @@ def test_a_claim_is_a_box_with_mark_title_formula_and_folded_checks(book):
     assert r"\frac{\partial p_i}{\partial s_j} = p_i (\delta_{ij} - p_j)" in html
     assert re.search(r"<summary[^>]*>\s*How this was checked<span[^>]*> · 1 mistake refuted</span></summary>", html)
     assert "square forgotten" in html and "S2-05" in html and "The copy may be damaged" in html
-    assert "\\(s = (0, 0)\\)" in html
+    assert ">s = (0, 0)</annotation>" in html
     assert html.count("softmax.jacobian") >= 3, "the id stands in the box as a link to itself"
 
 
@@ -284,17 +286,20 @@ def test_display_maths_that_nothing_checks_is_refused(book):
     book.page(
         "one",
         text("title", "# One\n\nInline $a + b$ is text."),
-        text("defined", "```{math}\n:class: definition\np := q\n```"),
+        text("defined", "$$\np := q\n$$"),
         text("careless", "Surely\n\n$$a = b$$"),
-        code("computed", outputs=[new_output("display_data", data={"text/latex": "$$c = d$$"})]),
+        code("computed", outputs=[new_output("display_data", data={"text/latex": "$$c := d$$"})]),
         shown("claim", payload()),
     )
     book.markdown("two", "# Two\n\n```{math}\ne = f\n```\n")
     warnings = book.build().splitlines()
     assert len(warnings) == 3
-    assert "one.ipynb" in warnings[0] and "in cell 'careless': a = b." in warnings[0]
-    assert "in cell 'computed': c = d." in warnings[1]
-    assert re.search(r"two\.md:3: WARNING: display maths that nothing checks: e = f\.", warnings[2])
+    assert "one.ipynb" in warnings[0] and "more than define in cell 'careless': a = b." in warnings[0]
+    assert "display maths that nothing checks in cell 'computed': c := d." in warnings[1]
+    assert re.search(r"two\.md:3: WARNING: display maths that does more than define: e = f\.", warnings[2])
+    assert re.search(
+        r'<div class="[^"]*\bdefinition\b[^"]*\bmath\b|<div class="[^"]*\bmath\b[^"]*definition', book.html("one")
+    )
 
 
 def test_a_notebook_that_was_not_executed_stops_the_build(book, tmp_path):
@@ -350,22 +355,24 @@ def test_a_page_taken_out_of_the_book_leaves_the_built_folder_with_its_images(bo
     pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
     for name in ("one", "two"):
         data = {"image/png": pixel if name == "one" else pixel.replace("WjR9", "WjR8")}
-        image = code("image", outputs=[new_output("display_data", data=data)])
-        book.page(name, text("title", f"# {name}"), shown("claim", payload(f"{name}.claim")), image)
+        image = code("image", outputs=[new_output("display_data", data=data)], mystnb={"image": {"alt": "A pixel."}})
+        caption = text(f"fig-{name}", "**Figure 1.1.** A pixel.")
+        book.page(f"01_{name}", text("title", f"# {name}"), shown("claim", payload(f"{name}.claim")), image, caption)
     assert book.build() == ""
     before = {path.relative_to(book.output).as_posix() for path in book.output.rglob("*") if path.is_file()}
-    (book.source / "two.ipynb").unlink()
+    (book.source / "01_two.ipynb").unlink()
     assert book.build() == ""
     after = {path.relative_to(book.output).as_posix() for path in book.output.rglob("*") if path.is_file()}
     gone = {name for name in before - after if ".doctrees" not in name}
     [image] = [name for name in gone if name.startswith("_images/")]
-    assert gone == {"two.html", "_sources/two.ipynb.txt", image}
+    assert gone == {"01_two.html", "_sources/01_two.ipynb.txt", image}
     assert len(list((book.output / "_images").iterdir())) == 1
 
 
 def test_a_formula_keeps_the_punctuation_after_it(book):
-    book.markdown("one", "# One\n\nFirst $a$, then $b$ (or $c$).\n")
+    book.markdown("one", "# One\n\nFirst $a$, then $b$ (or $c$). One is `d`. Two is $e$. Two is `f`.\n")
     assert book.build() == ""
     html = book.html("one")
-    assert html.count('<span class="unbroken">') == 2
-    assert re.search(r'<span class="unbroken"><span class="math[^>]*>\\\(c\\\)</span>\)\.</span>', html)
+    assert html.count('<span class="unbroken">') == 3
+    assert re.search(r"d</span></code>\. Two is .*e.*</span>\.</span> Two is .*f</span></code>\.</p>", html)
+    assert re.search(r'<span class="unbroken"><span class="math[^>]*>.*>c</span>.*</span>\)\.</span>', html)

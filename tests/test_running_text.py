@@ -242,7 +242,7 @@ def test_a_definition_defines_and_claims_nothing(latex, defines):
 
 
 def test_a_definition_that_claims_is_refused_with_cell_and_formula(book):
-    block = "```{math}\n:class: definition\np := q = r\n```"
+    block = "$$\np := q = r\n$$"
     book.page("one", text("title", "# One"), text("defined", block), shown("claim", payload()))
     [warning] = book.build().splitlines()
     assert "in cell 'defined': p := q = r." in warning and "no other relation" in warning
@@ -370,8 +370,9 @@ def test_words_of_a_domain_are_running_text_and_the_domain_is_not(book):
 
 def test_what_the_engine_prints_and_what_a_mistake_quotes_is_not_running_text(book):
     record = payload(mistakes=[MISTAKE | {"wrong": "so $a = b$"}], how=[r"$K \ge 1$: so"], assumes=[r"$T \ge 2$"])
-    quoted = "```{admonition} A published mistake\nIt says $a = b$.\n```\n\n```{formula-count}\n```"
+    quoted = "> **[A published mistake](#erratum-S2-05).** It says $a = b$.\n\n```{formula-count}\n```"
     book.page("one", text("title", "# One"), shown("claim", record), text("quoted", quoted))
+    book.markdown("errata", "# Errata\n\n```{errata} false\n```\n")
     assert book.build() == ""
     assert re.findall(r"<p>(\d)</p>", book.html("one")) == ["0", "0", "0", "0", "0", "1"]
 
@@ -380,25 +381,6 @@ def test_markdown_that_a_cell_prints_is_running_text(book):
     printing = code("prints", outputs=[new_output("display_data", data={"text/markdown": "So $a = b$."})])
     book.page("one", text("title", "# One"), printing, shown("claim", payload()))
     assert "nothing checks in cell 'prints': a = b." in book.build()
-
-
-def test_what_states_something_needs_a_claim(book):
-    kinds = ["theorem", "lemma", "proposition", "corollary", "property", "criterion", "observation"]
-    contents = {
-        "proved": "[See](#softmax.jacobian).", "bare": "All is well.", "defined": "[See](#a.setting).",
-        "elsewhere": "[See](https://softmax.jacobian).",
-    }  # fmt: skip
-    cells = [
-        text(f"{kind}-{name}", f"```{{prf:{kind}}}\n{content}\n```")
-        for kind in kinds
-        for name, content in contents.items()
-    ]
-    others = text("remark", "```{prf:remark}\nAll is well.\n```"), shown("claim", payload()), shown("set", DEFINITION)
-    book.page("one", text("title", "# One"), *cells, *others)
-    warnings = book.build(extensions=["myst_nb", "sphinx_proof", "book_extension"]).splitlines()
-    found = [match[0] for line in warnings if (match := re.search(r"no claim backs this \w+ in cell '.*?'", line))]
-    refused = [(kind, name) for kind in kinds for name in contents if name != "proved"]
-    assert found == [f"no claim backs this {kind} in cell '{kind}-{name}'" for kind, name in refused]
 
 
 FORGED = {

@@ -41,7 +41,7 @@ def written():
     for path in paths:
         for cell in nbformat.read(path, as_version=4).cells:
             labels.update(LABELS.findall(cell.source))
-            labels.add(cell.metadata.get("mystnb", {}).get("figure", {}).get("name"))
+            labels |= {cell.id} if cell.id.startswith(("ex-", "fig-")) else set()
     return Book({int(path.name[:2]) for path in paths if path.name[0].isdigit()}, claims, labels)
 
 
@@ -131,3 +131,13 @@ def test_a_bad_inventory_is_refused(tmp_path):
 )
 def test_a_claim_says_its_lines_and_a_chain_its_ends(kind, lines, told):
     assert statements({"kind": kind, "lines": [{"latex": line} for line in lines]}) == told
+
+
+def test_titles_of_chapters_begin_with_the_number_of_their_files_and_are_those_of_the_inventory():
+    titles = read(INVENTORY).chapters
+    for path in execution.notebooks():
+        number = path.name.partition("_")[0].lstrip("0")
+        [head, *_] = nbformat.read(path, as_version=4).cells[0].source.splitlines()
+        assert head.startswith(f"# {number} "), f"{path.name} is chapter {number}, its title {head!r}"
+        if number.isdigit():
+            assert head == f"# {number} {titles[int(number)]}", f"{path.name}: the inventory has another title"

@@ -9,6 +9,7 @@ import sys
 import threading
 import tomllib
 from functools import partial
+from pathlib import Path
 
 import pytest
 import yaml
@@ -94,9 +95,11 @@ def test_what_comes_is_tried_every_week():
 def test_dependabot_asks_once_a_week_for_all():
     settings = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())
     assert settings["version"] == 2
-    assert [update["package-ecosystem"] for update in settings["updates"]] == ["pip", "github-actions"]
+    assert [update["package-ecosystem"] for update in settings["updates"]] == ["pip", "npm", "github-actions"]
     for update in settings["updates"]:
-        assert update["directory"] == "/" and update["schedule"] == {"interval": "weekly"}
+        lock = {"npm": "book/package-lock.json"}.get(update["package-ecosystem"], "requirements.txt")
+        assert (ROOT / update["directory"].strip("/") / Path(lock).name).is_file()
+        assert update["schedule"] == {"interval": "weekly"}
         assert [group["patterns"] for group in update["groups"].values()] == [["*"]]
 
 
@@ -164,7 +167,8 @@ def test_plain_sphinx_builds_the_same_book(tmp_path):
     """
     root = tmp_path / "copy"
     shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns("_build", "__pycache__", ".*"))
-    shutil.copytree(ROOT / "_build" / "executed", root / "_build" / "executed")
+    for built in ("executed", "npm"):
+        shutil.copytree(ROOT / "_build" / built, root / "_build" / built)
     run(root, "-c", "from jupyter_book.cli.main import main; main(['config', 'sphinx', '.'])")
     settings = root / "conf.py"
     written = settings.read_text()

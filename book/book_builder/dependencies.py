@@ -14,6 +14,8 @@ from hashlib import sha256
 from importlib.machinery import PathFinder
 from importlib.metadata import distributions
 
+from book_builder.chapters import with_solutions
+
 # Names by which code runs modules that its imports do not tell (IPython's magics among them): what uses one depends on
 # every local module.
 UNSEEN = {"__import__", "import_module", "exec", "run_module", "run_path", "run_line_magic", "run_cell_magic", "*"}
@@ -111,10 +113,8 @@ def imported(start, root):
 
 
 def _cells(notebook):
-    """The sources of its code cells."""
-    import nbformat
-
-    return [cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+    """The sources of its code cells, those of its solutions included."""
+    return [cell.source for cell in with_solutions(notebook).cells if cell.cell_type == "code"]
 
 
 def _plain(source):
@@ -133,9 +133,15 @@ def _parsed(source):
         return ast.Module([], [])
 
 
+@cache
+def _import_nodes(tree):
+    """The imports in a tree; kept, for several notebooks import the same modules, and the walk is what takes time."""
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
 def _imports(tree, file, places):
     """The dotted names of all modules that a tree may import: `from package import name` may mean a module."""
-    for node in ast.walk(tree):
+    for node in _import_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -150,7 +156,7 @@ def _imports(tree, file, places):
 
 def _bound(tree, places):
     """Packages of which more may be used than is named: `import a.b` gives the name a, `from a import value` asks a."""
-    for node in ast.walk(tree):
+    for node in _import_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (a.name.partition(".")[0] for a in node.names if not a.asname or "." not in a.name)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -169,6 +175,7 @@ def _modules(folder, place):
     return {".".join(path.relative_to(place).with_suffix("").parts) for path in _files(folder, "*.py")}
 
 
+@cache
 def _runs_unseen(tree):
     used = {getattr(node, field, None) for node in ast.walk(tree) for field in ("id", "attr", "name")}
     return bool(UNSEEN & used)

@@ -3,6 +3,7 @@
 The book, the table of claims and the tests all read the same executed notebooks. They are kept in one folder, in the
 format of jupyter-cache, each with a digest of everything that its outputs can depend on beside its own cells (see
 `dependencies`). Where the digest is another by now the notebook counts as not executed, so no stale mark can be shown.
+A chapter is executed together with the solutions to its exercises (see `chapters`).
 """
 
 import os
@@ -13,16 +14,13 @@ from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
+from book_builder.chapters import NotebookError, with_solutions
 from book_builder.dependencies import digest
 from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
 CELL_TIMEOUT = 120  # seconds: a chapter's cell takes a few; longer work is a named experiment with a record
-
-
-class NotebookError(RuntimeError):
-    """A notebook of the book did not run, or its claims contradict each other; the message says where."""
 
 
 def cache_folder(root=ROOT):
@@ -49,14 +47,12 @@ def notebooks(root=ROOT):
 
 
 def executed(path, cache, root=ROOT):
-    """The notebook at `path` with its outputs from the cache, or None where it has not been executed as all is now.
+    """A notebook, solutions included, with its outputs from the cache; None where it was not executed as all is now.
 
     jupyter-cache compares the sources of the cells. What else the outputs depend on is compared here, and so are
     the cells' metadata: a changed tag can change what a cell does or how it is shown.
     """
-    import nbformat
-
-    notebook = nbformat.read(path, as_version=4)
+    notebook = with_solutions(path)
     try:
         record = cache.match_cache_notebook(notebook)
         _, merged = cache.merge_match_into_notebook(notebook)
@@ -98,11 +94,9 @@ def execute(root=ROOT, only=None, workers=WORKERS):
 
 def _drop_others(cache, paths, root):
     """Remove from the cache what belongs to none of the notebooks `paths` as they are now."""
-    import nbformat
-
     names = {}
     for path in sorted(paths):
-        _, key = cache.create_hashed_notebook(nbformat.read(path, as_version=4))
+        _, key = cache.create_hashed_notebook(with_solutions(path))
         other = names.setdefault(key, path.relative_to(root))
         if other != path.relative_to(root):
             raise NotebookError(
@@ -145,12 +139,11 @@ def _execute_missing(missing, cache, root, workers):
 
 def _run(path, name):
     """Execute one notebook in its folder; return it, the seconds it took, and what went wrong (or None)."""
-    import nbformat
     from jupyter_cache.executors.utils import single_nb_execution
 
     # Two notebooks at a time on two cores: one thread each is faster than two that fight, and repeatable.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    notebook = nbformat.read(path, as_version=4)
+    notebook = with_solutions(path)
     started = ["(none yet)"]
     settings = {
         "extra_arguments": ["--log-level=ERROR"],
@@ -284,7 +277,8 @@ def _jupyter_book(root, output, *options):
         shutil.rmtree(output / ".doctrees", ignore_errors=True)
     output.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
-    program = "from jupyter_book.cli.main import main; main()"  # it has no __main__ of its own
+    # Jupyter Book has no __main__ of its own; `book_builder` comes first, for what it spares the import of.
+    program = "import book_builder; from jupyter_book.cli.main import main; main()"
     if subprocess.run([sys.executable, "-c", program, "build", str(root), *options], cwd=root).returncode:
         raise NotebookError("the book did not build: see the warnings above")
     unfinished.unlink()

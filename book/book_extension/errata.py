@@ -16,7 +16,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 from book_extension.boxes import MARKS, Box, inline_display
-from book_extension.ledger import Placeholder, listing_pages, plain_title
+from book_extension.ledger import Placeholder, anchor, listing_pages, plain_title
 from book_extension.sources import OWN, all_claims, read
 
 KINDS = ("false", "ill-formed", "wording", "book")  # the last: errors found in this book, of whatever kind
@@ -72,8 +72,6 @@ class FillErrata(SphinxPostTransform):
         if not waiting:
             return
         self.markdown, self.seen = self.renderer(), set()
-        # MathJax comes with a page that had maths when it was read; this one gets its maths only now.
-        self.env.get_domain("math").data["has_equations"][self.env.docname] = True
         for node in waiting:
             self.rows = read(node["path"]).rows if node["path"] else {}
             found = list(mistakes(all_claims(self.env), node["kind"]))
@@ -129,17 +127,31 @@ class FillErrata(SphinxPostTransform):
         if mistake["counterexample"]:
             name = "Why it means nothing" if mistake["kind"] == "ill-formed" else "Counterexample"
             yield name, [box.paragraph(sentence(mistake["counterexample"]))]
-        lines = map(inline_display, statements(payload))
-        right = [nodes.paragraph("", "", line, classes=["erratum-right"]) for line in lines]
+        if "solves" in payload:  # an exercise asks for it
+            right = [nodes.paragraph("", f"is the {plain_title(payload)}.")]
+        else:
+            lines = map(inline_display, statements(payload))
+            right = [nodes.paragraph("", "", line, classes=["erratum-right"]) for line in lines]
         yield "Right", [*right, self.evidence(page, payload)]
+        if told := list(self.told(mistake)):
+            yield "Told in", [nodes.paragraph("", "", *told)]
         if mistake["damage"]:
             yield "The copy", [nodes.paragraph("", "may be damaged here: the original may well have been right.")]
 
     def evidence(self, page, payload):
         mark = nodes.inline("", f"{MARKS[payload['level']]} {payload['evidence']}", classes=["claim-mark"])
-        link = self.link(page, payload["id"], nodes.literal("", payload["id"]))
+        link = self.link(page, anchor(payload), nodes.literal("", payload["id"]))
         name = ["erratum-evidence", f"claim-level-{payload['level']}"]
         return nodes.paragraph("", "", mark, nodes.Text(" · "), link, classes=name)
+
+    def told(self, mistake):
+        """Links to the boxes in chapters that tell of a mistake."""
+        labels = self.env.get_domain("std").anonlabels
+        for place in dict.fromkeys(
+            labels[label] for row in mistake["rows"] if (label := f"told-{row.lower()}") in labels
+        ):
+            yield self.link(*place, nodes.Text(self.env.titles[place[0]].astext()))
+            yield nodes.Text(" ")
 
     def row_links(self, rows):
         """The rows an entry comes from, each a link to the sources page where that is part of the book."""
@@ -160,7 +172,21 @@ def sentence(text):
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
+def updated(app, env):
+    """Make each row with an erratum a label, before the pages are written: a page may link to `#erratum-S0-15`."""
+    standard = env.get_domain("std")
+    for labels in (standard.anonlabels, standard.labels):
+        for label in [one for one in labels if one.startswith("erratum-")]:
+            del labels[label]
+    for kind in KINDS:
+        page, _ = standard.anonlabels.get(f"errata-{kind}", ("", ""))
+        for row in (row for _, _, mistake in mistakes(all_claims(env), kind) for row in mistake["rows"] if page):
+            standard.anonlabels.setdefault(f"erratum-{row.lower()}", (page, f"erratum-{row}"))
+            standard.labels.setdefault(f"erratum-{row.lower()}", (page, f"erratum-{row}", f"erratum {row}"))
+
+
 def setup(app):
     app.add_node(errata_list)
     app.add_directive("errata", ErrataDirective)
     app.add_post_transform(FillErrata)
+    app.connect("env-updated", updated)

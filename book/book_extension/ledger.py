@@ -3,6 +3,8 @@
 Sphinx reads only the pages that changed, and may read in several processes. So the claims are kept by page in
 the environment, forgotten with their page (`env-purge-doc`), joined (`env-merge-info`), and once all pages are
 read (`env-updated`) the pages that list or count claims are written anew if any claim changed.
+
+A claim in the solution of an exercise is listed as that: its title and its formula are for those who unfold it.
 """
 
 from collections import Counter
@@ -13,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 from book_extension.boxes import MARKS, claim_box, count
+from book_extension.refusals import above
 from rnnlib.claims.seal import claims_in
 
 
@@ -22,6 +25,10 @@ class ledger_table(nodes.General, nodes.Element):
 
 class claim_counts(nodes.General, nodes.Element):
     """Stands for the count of claims until all claims are known."""
+
+
+class in_ledger(nodes.General, nodes.Element):
+    """Stands for links to rows of the ledger, by the ids of their claims, until its page is known."""
 
 
 class Placeholder(SphinxDirective):
@@ -36,6 +43,10 @@ class Placeholder(SphinxDirective):
 
 class LedgerDirective(Placeholder):
     node = ledger_table
+
+    def run(self):
+        self.env.book_ledger = self.env.docname
+        return super().run()
 
 
 class ClaimCountDirective(Placeholder):
@@ -59,7 +70,7 @@ def listing_pages(env):
 def collect(app, doctree):
     """Keep the claims of the page just read, and make each a label that `{ref}` and links find."""
     env = app.env
-    found = [payload for box in doctree.findall(claim_box) for payload in claims_in(box["payload"])]
+    found = [stored(box, payload) for box in doctree.findall(claim_box) for payload in claims_in(box["payload"])]
     if not found:
         return
     claims(env)[env.docname] = found
@@ -70,14 +81,29 @@ def collect(app, doctree):
         standard.labels[label] = env.docname, payload["id"], plain_title(payload)
 
 
+def stored(box, payload):
+    """The payload of a claim in a box; in a solution with `solves`, the label and the number of the exercise."""
+    solution = above(box, lambda node: "exercise" in node)
+    return {**payload, "solves": solution["exercise"]} if solution else payload
+
+
+def anchor(payload):
+    """Where a list of claims leads to: the box; the exercise, where the box is its solution."""
+    return payload["solves"][0] if "solves" in payload else payload["id"]
+
+
 def plain_title(payload):
-    """What a link without a text of its own says: the title without its markup."""
+    """What a link without a text of its own says: the title without its markup, which may tell what a claim says."""
+    if "solves" in payload:
+        return f"solution of exercise {payload['solves'][1]}"
     return (payload.get("title") or payload["id"]).replace("$", "").replace("`", "")
 
 
 def purge(app, env, docname):
     claims(env).pop(docname, None)
     listing_pages(env).discard(docname)
+    if getattr(env, "book_ledger", None) == docname:
+        env.book_ledger = None
 
 
 def merge(app, env, docnames, other):
@@ -85,6 +111,8 @@ def merge(app, env, docnames, other):
         if docname in claims(other):
             claims(env)[docname] = claims(other)[docname]
     listing_pages(env).update(listing_pages(other) & set(docnames))
+    if getattr(other, "book_ledger", None) in docnames:
+        env.book_ledger = other.book_ledger
 
 
 def updated(app, env):
@@ -115,6 +143,11 @@ def fill(app, doctree, docname):
         node.replace_self(table(app, docname, found) if found else nodes.paragraph("", "No claims yet."))
     for node in list(doctree.findall(claim_counts)):
         node.replace_self(counts([payload for _, payload in found]))
+    ledger = getattr(app.env, "book_ledger", None)
+    for node in list(doctree.findall(in_ledger)):
+        rows = [link(app, docname, ledger, row_id(id), id) for id in node["claims"]] if ledger else []
+        told = [part for row in rows for part in (nodes.Text(", "), row)][1:]
+        node.replace_self([nodes.paragraph("", "In the ledger: ", *told, classes=["in-ledger"])] if rows else [])
 
 
 def table(app, docname, found):
@@ -129,7 +162,7 @@ def table(app, docname, found):
             page = where
             title = nodes.paragraph("", "", link(app, docname, where, "", app.env.titles[where].astext()))
             body += nodes.row("", nodes.entry("", title, morecols=len(heads) - 1), classes=["ledger-page"])
-        name = nodes.paragraph("", "", link(app, docname, where, payload["id"], plain_title(payload)))
+        name = nodes.paragraph("", "", link(app, docname, where, anchor(payload), plain_title(payload)))
         if payload.get("title"):
             name += [nodes.Text(" "), nodes.literal("", payload["id"])]
         evidence = nodes.paragraph("", f"{MARKS.get(payload['level'], '✗')} {payload['evidence']}")
@@ -143,8 +176,13 @@ def table(app, docname, found):
             )
         )
         body += row(name, evidence, nodes.paragraph("", refuted), answers(payload["answers"]))
+        body[-1]["ids"] = [row_id(payload["id"])]
     group += body
     return nodes.table("", group, classes=["ledger"])
+
+
+def row_id(id):
+    return f"ledger-{id}"
 
 
 def answers(statements):
@@ -184,6 +222,7 @@ def counts(found):
 def setup(app):
     app.add_node(ledger_table)
     app.add_node(claim_counts)
+    app.add_node(in_ledger)
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("claim-count", ClaimCountDirective)
     app.connect("doctree-read", collect)

@@ -1,22 +1,18 @@
-"""What the book refuses: display maths that nothing has checked, and notebooks shown without their outputs.
+"""What the book refuses: display maths that nothing has checked, and claims that rnnlib did not make.
 
-Maths in sentences is the business of `running_text`.
-
-A page is read again whenever the cache holds other outputs for it than the page shows, or none that are still valid.
+Maths in sentences is the business of `running_text`, notebooks without their outputs that of `notebooks`.
 """
 
 import re
-from hashlib import sha256
+from functools import lru_cache
 from pathlib import Path
 
-import nbformat
 from docutils import nodes
-from jupyter_cache import get_cache
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
-from book_builder import execution
+from book_builder.chapters import solutions_of, with_solutions
 from book_extension.boxes import claim_box
 from book_extension.formulas import canonical, relations
 from rnnlib.claims.seal import is_sealed
@@ -28,7 +24,7 @@ CELL_LINES = 10_000  # MyST-NB numbers the lines of a notebook: cell n (from 1) 
 
 
 class UnmarkedMaths(SphinxPostTransform):
-    """Warn of each displayed formula that is neither in a claim's box nor marked as a definition and nothing but that.
+    """Warn of each displayed formula that is neither in a claim's box nor, in the text of a page, a definition.
 
     Runs after MyST-NB has chosen which form of each output is shown (priority 4).
     """
@@ -39,18 +35,19 @@ class UnmarkedMaths(SphinxPostTransform):
         for block in self.document.findall(is_displayed):
             if above(block, lambda node: isinstance(node, claim_box)):
                 continue
-            if "definition" not in block["classes"]:
+            if isinstance(block, nodes.math) or above(block, lambda node: "cell_output" in node.get("classes", ())):
                 self.warn(
                     block,
-                    "display maths that nothing checks%s: %s. State it as a claim or a chain, or mark a definition "
-                    "with ```{math} and the option :class: definition",
+                    "display maths that nothing checks%s: %s. State it as a claim or a chain",
                 )
             elif not only_defines(block.astext()):
                 self.warn(
                     block,
-                    "a definition that does more than define%s: %s. Each of its lines has := and no other relation; "
-                    "state what follows from it as a claim",
+                    "display maths that does more than define%s: %s. Each line of a definition has := and no other "
+                    "relation; state anything else as a claim or a chain",
                 )
+            else:
+                block["classes"].append("definition")
 
     def warn(self, block, message):
         cell = cell_of(self.env, self.env.docname, block.line or block.parent.line)
@@ -83,13 +80,29 @@ def shorten(text, length=60):
     return text if len(text) <= length else text[:length] + "…"
 
 
-def cell_of(env, docname, line):
-    """Name the cell of a notebook's page that a line of MyST-NB's numbering lies in."""
+def cell_at(env, docname, line):
+    """The id of the cell of a notebook's page that a line of MyST-NB's numbering lies in; None where there is none."""
     path = env.doc2path(docname)
     if not path.endswith(".ipynb") or not line or line < CELL_LINES:
-        return ""
-    cell = nbformat.read(path, as_version=4).cells[line // CELL_LINES - 1]
-    return f" in cell {cell.get('id', line // CELL_LINES)!r}"
+        return None
+    return _cell_ids(path, _stamps(path))[line // CELL_LINES - 1]
+
+
+def cell_of(env, docname, line):
+    """Name that cell in a message."""
+    id = cell_at(env, docname, line)
+    return f" in cell {id!r}" if id else ""
+
+
+@lru_cache(maxsize=1)
+def _cell_ids(path, stamps):
+    """The ids of a page's cells: asked for with each formula of a page, read once."""
+    return [cell.id for cell in with_solutions(Path(path)).cells]
+
+
+def _stamps(path):
+    files = [Path(path), solutions_of(Path(path))]
+    return tuple(file.stat().st_mtime_ns for file in files if file.exists())
 
 
 def refuse_unsealed(app, doctree):
@@ -103,52 +116,6 @@ def refuse_unsealed(app, doctree):
             )
 
 
-def use_cache(app, config):
-    """Read executed notebooks from the folder where `book_builder` keeps them."""
-    if config.nb_execution_mode == "cache" and not config.nb_execution_cache_path:
-        config.nb_execution_cache_path = str(execution.cache_folder(Path(app.srcdir)))
-
-
-def outputs(app, docnames):
-    """What the cache holds for each notebook among the pages, as a digest; None where it holds nothing valid now."""
-    if app.config.nb_execution_mode != "cache":
-        return {}
-    cache, found = get_cache(app.config.nb_execution_cache_path), {}
-    for docname in docnames:
-        path = Path(app.env.doc2path(docname))
-        if path.suffix == ".ipynb":
-            notebook = execution.executed(path, cache, Path(app.srcdir))
-            found[docname] = notebook and sha256(nbformat.writes(notebook).encode()).hexdigest()
-    return found
-
-
-def shown(env):
-    """The digest of the outputs that each page shows, as `outputs` made it when the page was read."""
-    if not hasattr(env, "book_outputs"):
-        env.book_outputs = {}
-    return env.book_outputs
-
-
-def outdated(app, env, added, changed, removed):
-    """Name the pages whose outputs are others now, for Sphinx to read again."""
-    now = outputs(app, env.found_docs)
-    return [docname for docname in now if now[docname] is None or now[docname] != shown(env).get(docname)]
-
-
-def refuse_unexecuted(app, env, docnames):
-    """Stop where a notebook to be read has not been executed: MyST-NB would run it with other rules than ours."""
-    found = outputs(app, docnames)
-    if missing := sorted(docname for docname in found if found[docname] is None):
-        raise ExtensionError(
-            f"not executed as they are now: {', '.join(missing)}; "
-            "build with `python -m book_builder book`, which executes notebooks first"
-        )
-    shown(env).update(found)
-
-
 def setup(app):
     app.add_post_transform(UnmarkedMaths)
     app.connect("doctree-read", refuse_unsealed)
-    app.connect("config-inited", use_cache)
-    app.connect("env-get-outdated", outdated)
-    app.connect("env-before-read-docs", refuse_unexecuted)

@@ -14,6 +14,7 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.util import logging
 
+from book_extension.asides import MISTAKE
 from book_extension.boxes import claim_box, details
 from book_extension.formulas import RELATIONS, canonical, decimals, holds, is_name, is_symbol, relations, split, value
 from book_extension.ledger import Placeholder, claims, link, listing_pages, plain_title, row
@@ -28,12 +29,8 @@ CONDITION = r"if|when|whenever|where|unless|until|for|with|at|over|let|suppose|t
 QUESTION = r"suppose that|show that|prove that|is it true that|solve"
 BEFORE = re.compile(rf"(?:^|[^\w-])(?:(?P<question>{QUESTION})|(?P<condition>{CONDITION}))\s*$", re.IGNORECASE)
 AND = re.compile(r"\s*(?:and|or)\s*")  # no comma: what stands after it may be the conclusion
-# The environments of sphinx-proof that state something; not proof, remark, example, definition, notation, algorithm,
-# axiom, assumption and conjecture.
-STATEMENTS = ("theorem", "lemma", "proposition", "corollary", "criterion", "property", "observation")
 NUMBER = re.compile(r"[-+]?\d*\.\d+(?:e[-+]?\d+)?")
 RANGE = re.compile(r"(\\(?:sum|prod)_\{\w)=1\}\^\{\w\}")
-MISTAKE = "A published mistake"
 HEADS = {
     LINKED: "linked and compared", COMPUTED: "computed", DEFINED: "define", CHOSEN: "give a value",
     SUPPOSED: "suppose", QUOTED: "quoted as mistaken",
@@ -41,7 +38,7 @@ HEADS = {
 
 
 class Formula(NamedTuple):
-    """A formula in running text, or one of `STATEMENTS`."""
+    """A formula in running text."""
 
     kind: str  # what it is unless it is linked to a claim
     latex: str
@@ -69,9 +66,6 @@ def collect(app, doctree):
     """Sort the formulas of the page just read."""
     printed = [float(number) for output in doctree.findall(is_output) for number in NUMBER.findall(output.astext())]
     found = [formula for block in doctree.findall(is_block) for formula in sort(app.env, block, printed)]
-    for node in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("realtype") in STATEMENTS):
-        targets = tuple(filter(None, map(target, node.findall(is_link))))
-        found.append(located(app.env, node["realtype"], node.astext(), targets, node))
     if found:
         formulas(app.env)[app.env.docname] = found
 
@@ -222,10 +216,6 @@ def updated(app, env):
 def judged(formula, payloads):
     """The kind of a formula now that all claims are known, with a warning where the book must not build."""
     linked = [payloads[target] for target in formula.targets if target in payloads]
-    if formula.kind in STATEMENTS:
-        if not any(payload["kind"] != "definition" for payload in linked):
-            warn(formula, "no claim backs this {kind}{cell}: {latex}. Link in it to the claim that it states, by id")
-        return formula.kind
     if linked:
         if says(linked[0], formula.latex):
             return LINKED
@@ -246,7 +236,7 @@ def judged(formula, payloads):
 
 
 def warn(formula, told, **more):
-    message = told.format(kind=formula.kind, cell=formula.cell, latex=shorten(formula.latex, 300), **more)
+    message = told.format(cell=formula.cell, latex=shorten(formula.latex, 300), **more)
     LOGGER.warning("%s", message, location=formula.place, type="book", subtype="text")
 
 

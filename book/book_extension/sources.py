@@ -15,7 +15,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
-from book_extension.ledger import Placeholder, claims, listing_pages, plain_title, row
+from book_extension.ledger import Placeholder, anchor, claims, listing_pages, plain_title, row
 
 LOGGER = logging.getLogger(__name__)
 VERDICTS = ("correct", "imprecise", "wrong", "underspecified", "empirical", "question")
@@ -52,6 +52,10 @@ class row_answer(nodes.General, nodes.Element):
 
 class source_counts(nodes.General, nodes.Element):
     """Stands for the counts of answered rows until all claims are known."""
+
+
+class chapter_list(nodes.General, nodes.Element):
+    """Stands for the words about which chapters exist until all pages are known."""
 
 
 def read(path):
@@ -137,6 +141,13 @@ class SourceCountsDirective(FromInventory):
         return [source_counts(path=self.path)]
 
 
+class ChapterListDirective(FromInventory):
+    """Which chapters of the inventory's list are written."""
+
+    def draw(self):
+        return [chapter_list(path=self.path)]
+
+
 def table(heads, rows, name="sources"):
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in heads), cols=len(heads))
     group += nodes.thead("", row(*(nodes.paragraph("", head) for head in heads)))
@@ -152,9 +163,12 @@ class FillSources(SphinxPostTransform):
     def run(self, **kwargs):
         waiting = list(self.document.findall(row_answer))
         counting = list(self.document.findall(source_counts))
-        if waiting or counting:
+        listing = list(self.document.findall(chapter_list))
+        if waiting or counting or listing:
             self.named = answering(all_claims(self.env))
             self.chapters = chapter_pages(self.env)
+        for node in listing:
+            node.replace_self(self.written(read(node["path"]).chapters))
         for node in waiting:
             node.replace_self(self.answer(Row(**node["row"])))
         for node in counting:
@@ -164,7 +178,7 @@ class FillSources(SphinxPostTransform):
 
     def answer(self, one):
         """Links to all that answers a row, or the word that it is open and the chapter it belongs to."""
-        links = [self.link(page, payload["id"], plain_title(payload)) for page, payload in self.named.get(one.id, [])]
+        links = [self.link(page, anchor(payload), plain_title(payload)) for page, payload in self.named.get(one.id, [])]
         links += [self.link(*place) for label in one.answered_by if (place := self.place(label, one))]
         if not links:
             where = self.chapter(one.chapter, f"chapter {one.chapter}")
@@ -226,6 +240,19 @@ class FillSources(SphinxPostTransform):
             table(("Chapter", "Answered"), by_chapter, "source-counts"),
         ]
 
+    def written(self, chapters):
+        """Which chapters are written, with links, and which are not."""
+        told = {True: [], False: []}
+        for number, title in chapters.items():
+            told[number in self.chapters] += [nodes.Text("; "), self.chapter(number, f"{number} {title}")]
+        yet, count = told[False][1:], len(told[True]) // 2
+        head = nodes.strong("", f"{count} of {len(chapters)} chapters are written")
+        paragraph = nodes.paragraph("", "", head, nodes.Text(": " if count else ""), *told[True][1:], nodes.Text("."))
+        return [
+            paragraph,
+            *([nodes.paragraph("", "", nodes.Text("Still to come: "), *yet, nodes.Text("."))] if yet else []),
+        ]
+
     def share(self, name, ids, answered):
         return row(nodes.paragraph("", "", name), nodes.paragraph("", f"{len(ids & answered)} of {len(ids)}"))
 
@@ -236,19 +263,21 @@ class FillSources(SphinxPostTransform):
 
 
 def updated(app, env):
-    """Write every page anew when a label came, went, moved or was renamed: links to it stand on any page, and a link to
-    none must be found. What a page tells of labels is resolved when it is written, not when it is read."""
+    """Write every page anew when a label or a chapter came, went, moved or was renamed: links to it stand on any page,
+    and a link to none must be found. What a page tells of them is resolved when it is written, not when it is read."""
     standard = env.get_domain("std")
-    labels = standard.anonlabels | standard.labels
-    changed = getattr(env, "book_labels_written", None) != labels
-    env.book_labels_written = labels
+    places = standard.anonlabels | standard.labels, chapter_pages(env)
+    changed = getattr(env, "book_places_written", None) != places
+    env.book_places_written = places
     return sorted(env.found_docs) if changed else []
 
 
 def setup(app):
     app.add_node(row_answer)
     app.add_node(source_counts)
+    app.add_node(chapter_list)
     app.add_directive("sources", SourcesDirective)
     app.add_directive("source-counts", SourceCountsDirective)
+    app.add_directive("chapter-list", ChapterListDirective)
     app.add_post_transform(FillSources)
     app.connect("env-updated", updated)

