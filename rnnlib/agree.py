@@ -64,16 +64,29 @@ class Agreement:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         rows.insert(1, tuple("-" * width for width in widths))
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        return "\n".join([f"{self.name}: {self._outcome()} ({self._tolerance()})", *lines])
+
+    def _outcome(self):
         ways = len({way for p in self.pairs for way in (p.first, p.second)})
-        outcome = f"{ways} ways agree" if self.agrees else "the ways differ"
-        return "\n".join([f"{self.name}: {outcome} ({self._tolerance()})", *lines])
+        return f"{ways} ways agree" if self.agrees else "the ways differ"
 
     def _repr_markdown_(self):
+        marks = {"agree": "✓", "differ": "✗"}
+        if len(self.pairs) == 1:  # a table of one row would be a shout
+            (p,) = self.pairs
+            return (
+                f"{marks[p.verdict]} **{self.name}**: {p.first} and {p.second} {p.verdict}; largest difference "
+                f"{p.absolute:.1e}, relative {p.relative:.1e} ({self._tolerance()})"
+            )
         header, *rows = self._rows()
         lines = [" | ".join(header), " | ".join(["---"] * len(header))]
-        marks = {"agree": "✓ agree", "differ": "✗ differ"}
-        lines += [" | ".join((*row[:-1], marks[row[-1]])) for row in rows]
-        return f"{self.name} ({self._tolerance()})\n\n" + "\n".join(f"| {line} |" for line in lines)
+        lines += [" | ".join((*row[:-1], f"{marks[row[-1]]} {row[-1]}")) for row in rows]
+        largest = max(p.relative for p in self.pairs)
+        head = (
+            f"{'✓' if self.agrees else '✗'} **{self.name}**: {self._outcome()}; largest relative difference "
+            f"{largest:.1e} ({self._tolerance()})"
+        )
+        return f"{head}\n\n" + "\n".join(f"| {line} |" for line in lines)
 
 
 def agree(name: str, /, *, tol: float = 1e-9, atol: float = 0.0, **ways: ArrayLike) -> Agreement:

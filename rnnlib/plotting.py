@@ -10,12 +10,14 @@ from cycler import cycler
 from matplotlib.axes import Axes
 
 # In the order in which one reads about them, which is that of the page.
-__all__ = ["style", "level", "COLOURS", "BLUE", "ORANGE", "GREEN", "PURPLE", "RED", "GREY"]  # noqa: RUF022
+__all__ = ["style", "level", "COLOURS", "LINES", "BLUE", "ORANGE", "GREEN", "PURPLE", "RED", "GREY"]  # noqa: RUF022
 
 #: For text, axes and levels.
 GREY = "#7a7a7a"
 #: For lines, of middle lightness; a figure takes COLOURS in their order.
 BLUE, ORANGE, GREEN, PURPLE, RED = COLOURS = ("#2f83c8", "#e0812b", "#3c9d63", "#9a6fd1", "#d1495b")
+#: For each colour a style of lines: curves without a name beside them are not told apart by colour alone.
+LINES = dict(zip(COLOURS, ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (9, 3))), strict=True))
 
 
 def style() -> None:

@@ -22,10 +22,12 @@ def payload(id="softmax.jacobian", **changes):
     sample = {
         "kind": "claim", "id": id, "title": f"Title of {id}", "verdict": "holds",
         "lines": [{"latex": r"\frac{\partial p_i}{\partial s_j} = p_i (\delta_{ij} - p_j)", "reason": ""}],
-        "evidence": "proved for every K", "level": "proved", "how": ["SymPy proves it, with $K$ left as a symbol."],
+        "evidence": "proved for every K", "level": "proved", "assumes": [],
+        "how": ["SymPy proves it, with $K$ left as a symbol."],
         "mistakes": [MISTAKE], "mutants": 16, "mutants_refuted": 14, "mutants_equivalent": 2,
         "mutants_ill_formed": 0, "mutants_undecided": 0, "mutants_untried": 0,
-        "equivalent": [], "seconds": 0.21, "answers": ["S0-08", "S2-06"],
+        "symbols": [], "settings": [], "equivalent": [], "undecided": [], "seconds": 0.21,
+        "answers": ["S0-08", "S2-06"],
     }  # fmt: skip
     return sample | changes
 
@@ -40,7 +42,7 @@ def code(id, source="pass", outputs=(), **metadata):
 
 def shown(id, record):
     """A cell that has displayed a claim, with the Markdown that stands in for it outside the book."""
-    data = {MIME: sealed(record), "text/markdown": f"$$\n{record['lines'][0]['latex']}\n$$", "text/plain": record["id"]}
+    data = {MIME: sealed(record), "text/markdown": f"$$\n{record['id']}\n$$", "text/plain": record["id"]}
     return code(id, outputs=[new_output("display_data", data=data)])
 
 

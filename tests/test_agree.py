@@ -30,9 +30,16 @@ def test_the_table_names_pairs_differences_and_tolerance():
     assert "numpy and torch" in text
     assert "1e-09" in text
     assert "agree" in text
-    markdown = result._repr_markdown_()
-    assert "| numpy and torch | 1.0e-12 | 7.1e-13 | ✓ agree |" in markdown
-    assert markdown.count("\n| ") == 3
+
+
+def test_a_page_is_told_of_one_pair_in_a_line_and_of_several_in_a_table():
+    shift = [1.0, 1.0 + 1e-12]
+    line = agree("L", numpy=[1.0, 1.0], torch=shift, tol=1e-9)._repr_markdown_()
+    assert line == "✓ **L**: numpy and torch agree; largest difference 1.0e-12, relative 7.1e-13 (tolerance 1e-09)"
+    table = agree("L", numpy=[1.0, 1.0], torch=shift, sympy=[1.0, 1.0])._repr_markdown_()
+    assert table.startswith("✓ **L**: 3 ways agree; largest relative difference 7.1e-13 (tolerance 1e-09)")
+    assert "| numpy and torch | 1.0e-12 | 7.1e-13 | ✓ agree |" in table
+    assert table.count("\n| ") == 5
 
 
 def test_a_differing_pair_raises_with_one_sentence_and_the_table():

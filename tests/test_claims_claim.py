@@ -16,6 +16,7 @@ from book_builder.claim_table import FATES
 from exercises import check
 from rnnlib.claims import (
     Accepted,
+    Board,
     Chain,
     Claim,
     ClaimError,
@@ -31,7 +32,7 @@ from rnnlib.claims.claim import ILL_FORMED, WORDING
 from rnnlib.claims.display import bundles, payload
 from rnnlib.claims.language import parse, parse_statement, text_of
 from rnnlib.claims.mutants import MAX_CHANGED_DEFINITIONS, MAX_MUTANTS, mutants, mutants_of
-from rnnlib.claims.seal import FOLDED, MIME
+from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
 
 SOFTMAX = Given(
     """
@@ -464,8 +465,67 @@ def test_payload():
     assert mistake["rows"] == ["S2-05", "S2-06"]
     assert mistake["damage"] is True
     assert mistake["latex"].startswith(r"\frac{\partial p_{i}}")
-    assert any("left as a symbol" in line for line in data["how"])
-    assert any("float64" in line and "$K$ from 1 to 8" in line for line in data["how"])
+    proof, points, mutants = data["how"]
+    assert proof.startswith("SymPy proves it for every $K$") and "Trusted: " in proof
+    assert "systematic small errors" in mutants
+    assert "float64" in points and "$K$ from 1 to 8" in points
+
+
+def test_a_claim_names_the_settings_in_which_its_symbols_live():
+    first = Given("w: real | the weight\nv: real\nx := 2*w", id="a.first", title="the first")
+    second = Given("y := x + w", id="a.second", base=first)
+    data = payload(Claim("a", "y + u = 3*w + u", second + "u: positive"))
+    assert data["settings"] == ["a.first", "a.second"]
+    assert [(entry["setting"], entry["text"]) for entry in data["symbols"]] == [
+        ("a.first", r"$w \in \mathbb{R}$: the weight"),
+        ("a.first", r"$x := 2 \, w$"),
+        ("a.second", "$y := x + w$"),
+        ("", r"$u \in \mathbb{R}_{>0}$"),
+    ]
+    assert payload(first)["title"] == "the first" and payload(first)["settings"] == []
+    assert payload(second)["settings"] == ["a.first"]
+
+
+def test_a_setting_may_narrow_a_size_of_the_one_it_continues():
+    network = Given("T, K: size\nt: 1..T\nx: real[T]", id="a.network")
+    narrow = Given("T: size >= 2\nr: 1..T-1", base=network)
+    assert (narrow.smallest("T"), network.smallest("T")) == (2, 1)
+    made = Claim("a", "sum(x[t], t) - x[r] = sum(cases(t == r, 0, x[t]), t)", narrow)
+    data = payload(made)
+    assert min(dict(sizes)["T"] for agreement in made.evidence.tested for sizes in agreement.sizes) == 2
+    assert r"$T \ge 2$" in data["assumes"]
+    assert {"setting": "", "text": r"$T \ge 2$, a whole number"} in data["symbols"]
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"), [("T: size >= 3", "T: size"), ("T: size = 3", "T: size >= 3"), ("", "T: size\nT: size >= 2")]
+)
+def test_a_size_is_neither_widened_nor_declared_twice(wide, narrow):
+    with pytest.raises(IllFormed, match="declared already"):
+        Given(narrow, base=Given(wide))
+
+
+def test_a_board_holds_claims_that_belong_together():
+    twice, half = Claim("a.twice", "x + x = 2*x", "x: real"), Claim("a.half", "x/2 + x/2 = x", "x: real")
+    shown = bundles(Board("Twice and half", twice, half))[0]
+    assert is_sealed(shown[MIME]) and shown[MIME]["title"] == "Twice and half"
+    assert claims_in(shown[MIME]) == [payload(twice), payload(half)]
+    assert claims_in(payload(half)) == [payload(half)]
+    assert "Claim a.twice: exact" in shown["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        (("A title", "x"), "expected claims, found 'x'"),
+        (("A title",), "expected two or more claims, found 0"),
+        (("",), "expected a title"),
+        ((Given("x: real"),), "expected a title"),
+    ],
+)
+def test_a_board_without_title_or_claims_is_refused(parts, told):
+    with pytest.raises(IllFormed, match=told):
+        Board(*parts)
 
 
 def test_jupyter_is_shown_a_formula_and_what_unfolds():

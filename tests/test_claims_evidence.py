@@ -226,9 +226,12 @@ def test_what_a_claim_assumes_stands_on_its_face(statement, setting, assumed):
 
 
 def test_what_a_derivative_leaves_is_told():
-    (told,) = [line for line in payload(Claim("a", "d(L, p[j]) = -y[j] / p[j]", LOSS))["how"] if "moves freely" in line]
+    def moving(statement):
+        return [entry["text"] for entry in payload(Claim("a", statement, LOSS))["symbols"] if "freely" in entry["text"]]
+
+    (told,) = moving("d(L, p[j]) = -y[j] / p[j]")
     assert r"off the surface on which $\sum p = 1$" in told
-    assert not any("moves freely" in line for line in payload(Claim("a", "d(L, s[j]) = p[j] - y[j]", LOSS))["how"])
+    assert not moving("d(L, s[j]) = p[j] - y[j]")
 
 
 # A derivative where branches meet may be none of theirs.

@@ -8,7 +8,7 @@ import pytest
 
 from exercises.diagrams import delta_flow, unrolled
 from rnnlib.data.tiny import tiny
-from rnnlib.plotting import GREEN, RED
+from rnnlib.plotting import COLOURS, GREEN, LINES, RED
 
 matplotlib.use("Agg")
 
@@ -89,3 +89,7 @@ def test_each_call_makes_new_arrays():
     first = tiny()
     first["W_hh"][0, 0] = 7
     assert tiny()["W_hh"][0, 0] == 0.5 and all(array.dtype == np.float64 for array in first.values())
+
+
+def test_every_colour_of_a_line_has_a_style_of_its_own():
+    assert set(LINES) == set(COLOURS) and len(set(map(str, LINES.values()))) == len(COLOURS)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from book_builder.chapters import NotebookError, with_solutions
 from book_builder.dependencies import digest
-from rnnlib.claims.seal import FOLDED, MIME, is_sealed
+from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
@@ -197,9 +197,9 @@ def payloads(root=ROOT):
                     if not is_sealed(payload):
                         raise NotebookError(
                             f"{path.relative_to(root)}: cell {cell.id!r} shows a claim that rnnlib did not make; "
-                            "make it with Claim, Chain, Induction or Given"
+                            "make it with Claim, Chain, Induction, Board or Given"
                         )
-                    found.append({**payload, "page": page, "cell": cell.id})
+                    found += [{**claim, "page": page, "cell": cell.id} for claim in claims_in(payload)]
     _refuse_duplicates(found)
     return found
 

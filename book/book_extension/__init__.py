@@ -4,6 +4,8 @@
 - `exercises` makes a card of each exercise;
 - `numbers` compares the numbers of chapters, exercises and figures in links with what they lead to;
 - `boxes` draws what a notebook displays as a claim, a chain of steps or a definition;
+- `cells` moves a claim's code into the foot of its box;
+- `settings` links a box to the definitions in which its symbols live;
 - `ledger` collects the claims of all pages, makes them link targets, and fills `{ledger}` and `{claim-count}`;
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
 - `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
@@ -31,6 +33,7 @@ from book_extension import (
     api,
     asides,
     boxes,
+    cells,
     errata,
     exercises,
     figures,
@@ -46,6 +49,7 @@ from book_extension import (
     orphans,
     refusals,
     running_text,
+    settings,
     sources,
     stylesheet,
 )
@@ -55,13 +59,15 @@ HERE = Path(__file__).parent
 
 def setup(app):
     for module in (
-        api, boxes, notebooks, exercises, numbers, figures, asides, literature, machinery, refusals, errata, frame,
-        ledger, links, markup, maths, orphans, running_text, sources, stylesheet,
+        api, boxes, cells, notebooks, exercises, numbers, figures, asides, literature, machinery,
+        refusals, errata, frame,
+        ledger, links, markup, maths, orphans, running_text, settings,
+        sources, stylesheet,
     ):  # fmt: skip
         module.setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")
-    for sheet in ("claims.css", "frame.css"):
+    for sheet in ("book.css", "frame.css"):
         app.add_css_file(sheet)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 

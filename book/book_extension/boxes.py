@@ -8,7 +8,7 @@ import re
 
 from docutils import nodes
 
-from rnnlib.claims.seal import FOLDED, MIME
+from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
 
 # A mark must be told apart without its colour.
 MARKS = {"proved": "✓", "exact": "✓", "given": "✓", "computed": "=", "tested": "≈"}
@@ -17,7 +17,11 @@ TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[{}|]|\\[A-Za-z]+|:=|[{}()\[\]&
 
 
 class claim_box(nodes.container):
-    """The box of a claim, a chain or a definition; `payload` holds its payload."""
+    """The box of a claim, a chain, a board or a definition; `payload` holds its payload."""
+
+
+class claim_symbols(nodes.container):
+    """Where the symbols of a box live, a paragraph each; `book_extension.settings` puts links in place of most."""
 
 
 class details(nodes.container):
@@ -60,88 +64,133 @@ class Box:
         self.payload, self.markdown, self.line = payload, markdown, line
 
     def build(self):
-        kind, level = self.payload["kind"], self.payload.get("level") or "none"
-        box = claim_box(ids=[self.payload["id"]], classes=["claim", f"claim-kind-{kind}", f"claim-level-{level}"])
-        box["payload"], box.line = self.payload, self.line
-        box += self.head()
-        if kind == "definition":
-            box += self.definition()
-        else:
-            several = len(self.payload["lines"]) > 1
-            box += self.chain() if several else display(self.payload["lines"][0]["latex"])
-            if self.payload.get("assumes"):
-                box += self.paragraph(f"where {', '.join(self.payload['assumes'])}", "claim-assumes")
-            box += self.folded()
+        payload = self.payload
+        box = claim_box(payload=payload)
+        box.line = self.line
+        if not is_sealed(payload):  # it may lack anything; `book_extension.refusals` stops the build and says where
+            return box
+        levels = {claim["level"] or "none" for claim in claims_in(payload)}
+        level = levels.pop() if len(levels) == 1 else "mixed"
+        box["ids"] = [payload["id"]] if payload["id"] else []
+        box["classes"] = ["claim", f"claim-kind-{payload['kind']}", f"claim-level-{level}"]
+        box += {"definition": self.definition, "board": self.board}.get(payload["kind"], self.claim)()
         return box
 
-    def head(self):
-        """The first line: the mark, the title, and the id as a link to this very place."""
-        payload = self.payload
-        text = f"{MARKS.get(payload['level'], '✗')} {payload['evidence'] or payload['verdict']}"
-        if payload["kind"] == "definition":
-            text = "definition"
-        head = nodes.paragraph(classes=["claim-head"])
-        head += nodes.inline("", "", *self.inline(text), classes=["claim-mark"])
-        if payload.get("title"):
-            head += nodes.inline("", "", *self.inline(payload["title"]), classes=["claim-title"])
-        head += nodes.reference("", payload["id"], internal=True, refid=payload["id"], classes=["claim-id"])
-        return head
+    def claim(self):
+        """The mark and the id, the title, the formula with what it assumes, and what unfolds."""
+        yield self.head(mark(self.payload), identity(self.payload))
+        yield from self.face()
+        yield self.foot()
+
+    def face(self, told=()):
+        """What a claim says: its title, its formula, and what that assumes, but for what is `told` already."""
+        if self.payload.get("title"):
+            yield self.paragraph(self.payload["title"], "claim-title")
+        yield self.formula()
+        yield from self.assumes([text for text in self.payload["assumes"] if text not in told])
+
+    def assumes(self, texts):
+        if texts:
+            yield self.paragraph(f"where {', '.join(texts)}", "claim-assumes")
+
+    def board(self):
+        """Several claims, a mark and an id to each; the evidence and the assumptions that all share are told once."""
+        claims = self.payload["claims"]
+        same = [text for text in claims[0]["assumes"] if all(text in claim["assumes"] for claim in claims)]
+        evidence = {claim["evidence"] for claim in claims}
+        yield self.head(mark(claims[0]) if len(evidence) == 1 else nodes.inline("", f"{len(claims)} claims"))
+        yield self.paragraph(self.payload["title"], "claim-title")
+        for claim in claims:
+            line = nodes.container(ids=[claim["id"]], classes=["claim-line", f"claim-level-{claim['level']}"])
+            sign = mark(claim) if len(evidence) > 1 else nodes.inline("", sign_of(claim), classes=["claim-mark"])
+            line += self.head(sign, identity(claim))
+            line += Box(claim, self.markdown, self.line).face(same)
+            yield line
+        yield from self.assumes(same)
+        yield self.foot()
 
     def definition(self):
         """Each defined quantity with what it means, then the domains of the symbols."""
-        lines = self.payload["lines"]
-        if len(lines) > 1:
-            yield self.chain()
-        else:
-            yield display(lines[0]["latex"])
-            yield self.paragraph(lines[0].get("reason", ""), "claim-reason")
-        for domain in self.payload.get("how", []):
-            yield self.paragraph(domain, "claim-domain")
+        yield self.head(nodes.inline("", "definition", classes=["claim-mark"]), identity(self.payload))
+        if self.payload.get("title"):
+            yield self.paragraph(self.payload["title"], "claim-title")
+        yield self.formula()
+        if domains := [self.paragraph(domain, "claim-domain") for domain in self.payload["how"]]:
+            yield nodes.container("", *domains, classes=["claim-domains"])
 
-    def chain(self):
-        """Lines with their relation signs one under another and each line's reason beside it."""
-        grid = nodes.container(classes=["claim-steps"])
-        for left, right, reason in steps(self.payload["lines"]):
-            step = nodes.container(classes=["claim-step"])
+    @staticmethod
+    def head(*parts):
+        return nodes.paragraph("", "", *parts, classes=["claim-head"])
+
+    def formula(self):
+        """One formula, or lines with their relation signs one under another and each line's reason beside it."""
+        lines = self.payload["lines"]
+        if len(lines) == 1:
+            whole = nodes.paragraph("", "", inline_display(lines[0]["latex"]))
+            told = [self.paragraph(lines[0]["reason"], "claim-reason")] if lines[0].get("reason") else []
+            return nodes.container("", whole, *told, classes=["claim-formula"])
+        grid = nodes.container(classes=["claim-formula", "claim-several"])
+        for left, right, reason in steps(lines):
             for part, name in ((left, "claim-left"), (right, "claim-right")):
-                step += nodes.paragraph("", "", *([inline_display(part)] if part else []), classes=[name])
-            step += self.paragraph(reason, "claim-reason")
-            grid += step
+                if part:
+                    grid += nodes.paragraph("", "", inline_display(part), classes=[name])
+            if reason:
+                grid += self.paragraph(reason, "claim-reason")
         return grid
 
-    def folded(self):
-        """What the reader can unfold: the mistakes refused, and how the claim was checked."""
+    def foot(self):
+        """What the reader can unfold: how it was checked; `book_extension.cells` adds its source."""
+        claims, fold = claims_in(self.payload), details(classes=["claim-details"])
+        fold += checked_summary(claims)
+        same = [text for text in claims[0]["how"] if all(text in claim["how"] for claim in claims)]
+        fold += map(self.paragraph, same)
+        for claim in claims:
+            told = Box(claim, self.markdown, self.line).checked(same)
+            if len(claims) > 1:
+                name = summary("", "", *self.inline(claim["title"] or f"`{claim['id']}`"))
+                told = [details("", name, *told, classes=["claim-part"])]
+            fold += told
+        symbols = {(one["setting"], one["text"]): self.paragraph(one["text"]) for one in joined(claims, "symbols")}
+        if symbols:
+            fold += claim_symbols("", *symbols.values(), settings=[setting for setting, _ in symbols])
+        return nodes.container("", fold, classes=["claim-foot"])
+
+    def checked(self, told):
+        """How one claim was checked, but for the sentences that are `told` already."""
         payload = self.payload
-        fold = details(classes=["claim-details"])
-        fold += summary("", refuted_text(payload))
+        yield from (self.paragraph(text) for text in payload["how"] if text not in told)
+        yield from self.unrefuted("true as well", payload["equivalent"])
+        yield from self.unrefuted("undecided", payload["undecided"])
         if payload["mistakes"]:
-            fold += nodes.bullet_list("", *map(self.mistake, payload["mistakes"]), classes=["claim-mistakes"])
-        items = [nodes.list_item("", self.paragraph(text)) for text in payload.get("how", [])]
-        if items:
-            fold += nodes.bullet_list("", *items, classes=["claim-how"])
-        facts = [f"Checked in {payload['seconds']:.2f} s."] if payload.get("seconds") is not None else []
-        if payload.get("answers"):
-            facts.append(f"Answers the statements {', '.join(payload['answers'])}.")
-        if facts:
-            fold += nodes.paragraph("", " ".join(facts), classes=["claim-facts"])
-        return fold
+            yield nodes.bullet_list("", *map(self.mistake, payload["mistakes"]), classes=["claim-mistakes"])
+        facts = [f"Answers {', '.join(payload['answers'])}."] if payload["answers"] else []
+        yield nodes.paragraph(
+            "", " ".join([*facts, f"Checked in {payload['seconds']:.2f} s."]), classes=["claim-facts"]
+        )
+
+    @staticmethod
+    def unrefuted(what, formulas):
+        """The mutants that no point refuted, each as its formula."""
+        if formulas:
+            items = (nodes.list_item("", nodes.paragraph("", "", nodes.math("", latex))) for latex in formulas)
+            head = summary("", f"the {count(len(formulas), 'error')} {what}")
+            yield details("", head, nodes.bullet_list("", *items), classes=["claim-unrefuted"])
 
     def mistake(self, mistake):
-        """One wrong version: what is stated, what is wrong, why it tempts, and the numbers that refute it."""
-        item = nodes.list_item()
+        """One wrong version, folded: what is stated, what is wrong, why it tempts, and the numbers that refute it."""
         verdict = "imprecise" if mistake["kind"] == "wording" else mistake["kind"]
-        item += self.paragraph(f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})")
-        item += self.stated(mistake)
+        told = f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})"
+        fold = details("", summary("", "", *self.inline(told)), *self.stated(mistake))
         for label, key in (
             ("What is wrong", "wrong"),
             ("Why it tempts", "tempts"),
             ("Counterexample", "counterexample"),
         ):
             if mistake.get(key) and mistake[key] != mistake["name"]:
-                item += self.paragraph(f"*{label}:* {mistake[key]}")
+                fold += self.paragraph(f"*{label}:* {mistake[key]}")
         if mistake.get("damage"):
-            item += self.paragraph("The copy may be damaged: the source may have been right.")
-        return item
+            fold += self.paragraph("The copy may be damaged: the source may have been right.")
+        return nodes.list_item("", fold)
 
     def stated(self, mistake):
         """What is stated: its formula, with what the formula declares; as written, where it can't be read."""
@@ -162,8 +211,22 @@ class Box:
         return holder.children
 
 
-def display(latex):
-    return nodes.math_block(latex, latex, nowrap=False, number=None, label=None)
+def mark(payload):
+    """The mark of a claim: a sign and words, so that it is told without its colour."""
+    return nodes.inline("", f"{sign_of(payload)} {payload['evidence']}", classes=["claim-mark"])
+
+
+def sign_of(payload):
+    return MARKS.get(payload["level"], "✗")
+
+
+def identity(payload):
+    """The id of a claim, as a link to this very place."""
+    return nodes.reference("", payload["id"], internal=True, refid=payload["id"], classes=["claim-id"])
+
+
+def joined(claims, key):
+    return [entry for claim in claims for entry in claim[key]]
 
 
 def inline_display(latex):
@@ -210,12 +273,11 @@ def split_at_relation(latex):
     return latex[:relation].strip(), latex[relation:].strip()
 
 
-def refuted_text(payload):
-    """The line that unfolds: what was refuted, in numbers, and the offer to tell how."""
-    mistakes = sum(mistake["kind"] != "wording" for mistake in payload["mistakes"])
-    counts = [count(mistakes, "mistake"), count(payload["mutants_refuted"], "mutant")]
-    refuted = ", ".join(filter(None, counts))
-    return f"{refuted} refuted · how this was checked" if refuted else "how this was checked"
+def checked_summary(claims):
+    """The line that unfolds how claims were checked, with the number of named mistakes that were refuted."""
+    mistakes = sum(mistake["kind"] != "wording" for mistake in joined(claims, "mistakes"))
+    told = nodes.inline("", f" · {count(mistakes, 'mistake')} refuted", classes=["claim-count"])
+    return summary("", "How this was checked", *([told] if mistakes else []))
 
 
 def count(number, noun):
@@ -224,6 +286,7 @@ def count(number, noun):
 
 def setup(app):
     app.add_node(claim_box)
+    app.add_node(claim_symbols)
     app.add_node(details, html=(open_tag("details"), close_tag("details")))
     app.add_node(summary, html=(open_tag("summary"), close_tag("summary")))
 

@@ -16,6 +16,7 @@ from sphinx.util.nodes import make_refnode
 
 from book_extension.boxes import MARKS, claim_box, count
 from book_extension.refusals import above
+from rnnlib.claims.seal import claims_in
 
 
 class ledger_table(nodes.General, nodes.Element):
@@ -69,7 +70,7 @@ def listing_pages(env):
 def collect(app, doctree):
     """Keep the claims of the page just read, and make each a label that `{ref}` and links find."""
     env = app.env
-    found = [stored(box) for box in doctree.findall(claim_box)]
+    found = [stored(box, payload) for box in doctree.findall(claim_box) for payload in claims_in(box["payload"])]
     if not found:
         return
     claims(env)[env.docname] = found
@@ -80,10 +81,10 @@ def collect(app, doctree):
         standard.labels[label] = env.docname, payload["id"], plain_title(payload)
 
 
-def stored(box):
-    """The payload of a box; in a solution with `solves`, the label and the number of the exercise."""
+def stored(box, payload):
+    """The payload of a claim in a box; in a solution with `solves`, the label and the number of the exercise."""
     solution = above(box, lambda node: "exercise" in node)
-    return {**box["payload"], "solves": solution["exercise"]} if solution else box["payload"]
+    return {**payload, "solves": solution["exercise"]} if solution else payload
 
 
 def anchor(payload):

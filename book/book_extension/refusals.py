@@ -112,7 +112,7 @@ def refuse_unsealed(app, doctree):
             place = f"{app.env.docname}{cell_of(app.env, app.env.docname, box.line)}"
             raise ExtensionError(
                 f"{place}: {box['payload'].get('id')!r} is shown as a claim, but rnnlib did not make it; "
-                "make it with Claim, Chain, Induction or Given"
+                "make it with Claim, Chain, Induction, Board or Given"
             )
 
 

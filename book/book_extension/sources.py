@@ -281,4 +281,3 @@ def setup(app):
     app.add_directive("chapter-list", ChapterListDirective)
     app.add_post_transform(FillSources)
     app.connect("env-updated", updated)
-    app.add_css_file("back-matter.css")

@@ -13,6 +13,7 @@ SCORES = Given(
     p[i] := exp(s[i]) / sum(exp(s[k]), k)    | the probabilities
 """,
     id="softmax.definition",
+    title="The softmax",
 )
 
 LOSS = Given(
@@ -21,6 +22,7 @@ LOSS = Given(
     L := -sum(y[k] * log(p[k]), k)           | the cross-entropy
 """,
     id="ce.definition",
+    title="The cross-entropy",
     base=SCORES,
 )
 
@@ -30,6 +32,7 @@ TEMPERATURE = Given(
     u[i] := exp(beta * s[i]) / sum(exp(beta * s[k]), k)   | the softmax at that temperature
 """,
     id="temperature.definition",
+    title="The softmax at a temperature",
     base=SCORES,
 )
 

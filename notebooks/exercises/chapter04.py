@@ -26,6 +26,7 @@ NETWORK = Given(
     L := sum(l[t], t)                            | the loss of the sequence
 """,
     id="rnn.network",
+    title="The network",
 )
 
 STEP = Given(
@@ -47,6 +48,7 @@ STEP = Given(
     l := -sum(y[v] * log(p[v]), v)
 """,
     id="rnn.one-step",
+    title="One step",
 )
 
 OUTPUT_LAYER = Given(
@@ -62,6 +64,7 @@ OUTPUT_LAYER = Given(
     l := -sum(y[v] * log(p[v]), v)
 """,
     id="rnn.output-layer",
+    title="The output layer",
 )
 
 # For what acts on the scores alone: no state depends on it, so the states may be any.

@@ -6,16 +6,19 @@ from rnnlib.claims.given import Given
 from . import entry
 from .chapter04 import NETWORK
 
-_DELTA = "delta[t] := d(L, a[t])        | the total derivative: on all ways"
-GRADIENTS = Given(NETWORK.text + _DELTA, id="bptt.network")
+GRADIENTS = Given(
+    NETWORK.text + "delta[t] := d(L, a[t])        | the total derivative: on all ways",
+    id="bptt.network",
+    title="The network",
+)
 
 # A step that is not the last one needs two steps at least.
 BACKWARD = Given(
-    NETWORK.text.replace("T, D, H, V: size", "T: size >= 2\nD, H, V: size")
-    + """
+    """
+    T: size >= 2
     r: 1..T-1                     | any step but the last
-"""
-    + _DELTA
+""",
+    base=GRADIENTS,
 )
 
 SCALAR = Given(
@@ -33,6 +36,7 @@ SCALAR = Given(
     delta3 := d(L, a3)
 """,
     id="bptt.scalar",
+    title="One unit, three steps",
 )
 
 SIGMOID = Given(
@@ -49,6 +53,7 @@ SIGMOID = Given(
     delta[t] := d(L, a[t])
 """,
     id="bptt.sigmoid-unit",
+    title="A sigmoid unit",
 )
 
 LEAKY = Given(
@@ -65,6 +70,7 @@ LEAKY = Given(
     L := sum(c[t]*h[t], t)
 """,
     id="bptt.leaky-unit",
+    title="A leaky unit",
 )
 
 TIED = Given(
@@ -81,6 +87,7 @@ TIED = Given(
     delta[t] := d(L, a[t])
 """,
     id="bptt.tied-unit",
+    title="A unit with tied weights",
 )
 
 

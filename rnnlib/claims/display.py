@@ -4,42 +4,49 @@ The data (MIME type `MIME`) is what the book's Sphinx extension typesets as a bo
 and HTML show the same wherever there is no extension. All are drawn from one dictionary.
 """
 
-import ast
 import re
 from html import escape
 
-import numpy as np
-
-from .arithmetic import Fast, Work
+from .board import Board
 from .claim import Claim
-from .domains import INDEX, PICK, SIZE
-from .evidence import COMPUTED, TESTED
 from .given import Given
-from .language import form_of, has_relation, text_of
-from .latex import latex, latex_name, latex_statement
-from .numeric import evaluate
-from .points import MAX_INDEX_CHOICES, bearing, random_point, varies
+from .language import has_relation, text_of
+from .latex import latex, latex_statement
 from .seal import FOLDED, MIME, sealed
+from .told import assumptions, changed, definition, definitions, domains, how, symbols
 
 _SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx", "!=": r"\ne"}
-_ASSUMED = {
-    "positive": "${} > 0$",
-    "nonzero": r"${} \ne 0$",
-    "unit": "$0 < {} < 1$",
-    "onehot": r"${}$ one-hot",
-    "distribution": r"$\sum {} = 1$",
-}
-_SPACES = {"real": r"\mathbb{R}", "nonzero": r"\mathbb{R}_{\ne 0}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
 
 
-def payload(claim):
-    """A claim or chain as plain data.
+def payload(item):
+    """A claim, chain, board or setting as plain data, which the book, the ledger and Jupyter draw from.
+
+    Texts hold inline maths between ``$`` signs; what is called LaTeX is a formula without them.
 
     Returns
     -------
     dict
-        Keys as the book's extension and the ledger read them; texts hold inline maths between ``$`` signs.
+        Of a claim: `kind` (claim or chain), `id`, `title`, `lines` (each with its `latex` and `reason`), `verdict`,
+        `level` and `evidence` (its mark, as a word and in full), `assumes` (texts, for the face of the box); `how` (how
+        it was checked: a sentence for the proof, the second opinion and the mutants, in this order); `symbols` (where
+        its symbols live: each with its `text` and the id of the `setting` that declares it, empty where that has none)
+        and `settings` (those ids: where the page shows a setting, a link to it says as much as its lines); `mistakes`;
+        `mutants` and how many met which fate; `equivalent` and `undecided` (LaTeX of such mutants); `seconds`;
+        `answers`.
+
+        Of a setting: the same keys with the kind `definition`, where `how` holds the domains of its symbols and
+        `settings` the ids of those that it continues.
+
+        Of a board: `kind`, `id` (empty), `title`, and `claims`, the data of each.
     """
+    if isinstance(item, Board):
+        return {"kind": item.kind, "id": "", "title": item.title, "claims": [payload(claim) for claim in item.claims]}
+    return definition_payload(item) if isinstance(item, Given) else claim_payload(item)
+
+
+def claim_payload(claim):
+    """A claim or chain as plain data."""
+    found = symbols(claim)
     return {
         "kind": claim.kind,
         "id": claim.id,
@@ -49,7 +56,9 @@ def payload(claim):
         "evidence": str(claim.evidence),
         "assumes": assumptions(claim),
         "level": claim.evidence.level,
-        "how": _how(claim),
+        "how": how(claim),
+        "symbols": found,
+        "settings": [id for id in dict.fromkeys(entry["setting"] for entry in found) if id],
         "mistakes": [_mistake(named, claim) for named in claim.mistakes],
         "mutants": sum(map(len, claim.mutants)),
         "mutants_refuted": len(claim.mutants.refuted),
@@ -57,14 +66,15 @@ def payload(claim):
         "mutants_ill_formed": len(claim.mutants.ill_formed),
         "mutants_undecided": len(claim.mutants.undecided),
         "mutants_untried": len(claim.mutants.untried),
-        "equivalent": _changed(claim.mutants.equivalent),
+        "equivalent": changed(claim.mutants.equivalent),
+        "undecided": changed(claim.mutants.undecided),
         "seconds": round(claim.seconds, 3),
         "answers": claim.answers,
     }
 
 
 def show(item):
-    """Show a claim or a setting in Jupyter, as two outputs.
+    """Show a claim, a board or a setting in Jupyter, as two outputs.
 
     The first holds the data for the book and the formula in Markdown, which every front end typesets; the second
     holds what can be unfolded in HTML, which Markdown has no word for. The book needs the first alone.
@@ -76,13 +86,13 @@ def show(item):
 
 
 # Showing needs the rest of the package, and the rest doesn't need it: so the method that Jupyter asks for stands here.
-Claim._ipython_display_ = Given._ipython_display_ = show
+Claim._ipython_display_ = Board._ipython_display_ = Given._ipython_display_ = show
 
 
 def bundles(item):
     """What Jupyter is given of a claim or a setting, output by output: by MIME type, what there is to show."""
-    data = definition_payload(item) if isinstance(item, Given) else payload(item)
-    if not data["id"]:
+    data = payload(item)
+    if isinstance(item, Given) and not item.id:
         return [{"text/plain": item.text.strip()}]
     folded = {MIME: {"kind": FOLDED}, "text/html": folded_html(data), "text/plain": ""}
     return [{MIME: sealed(data), "text/markdown": markdown(data), "text/plain": repr(item)}, folded]
@@ -93,7 +103,7 @@ def definition_payload(given):
     return {
         "kind": "definition",
         "id": given.id,
-        "title": "",
+        "title": given.title,
         "verdict": "",
         "evidence": "",
         "level": "",
@@ -103,6 +113,8 @@ def definition_payload(given):
             if not clause.is_free
         ],
         "how": domains(given, given.own_domains),
+        "symbols": [],
+        "settings": [id for id in dict.fromkeys(given.origin.values()) if id not in ("", given.id)],
         "mistakes": [],
         "mutants": 0,
         "mutants_refuted": 0,
@@ -111,45 +123,10 @@ def definition_payload(given):
         "mutants_undecided": 0,
         "mutants_untried": 0,
         "equivalent": [],
+        "undecided": [],
         "seconds": 0,
         "answers": [],
     }
-
-
-def definition(clause, given):
-    """LaTeX of one defining line."""
-    target = ast.Name(clause.name)
-    if clause.pattern:
-        pattern = clause.pattern[0] if len(clause.pattern) == 1 else ast.Tuple(list(clause.pattern))
-        target = ast.Subscript(target, pattern)
-    return rf"{latex(target, given)} := {latex(clause.body, given)}"
-
-
-def domains(given, names):
-    """One line for each group of symbols with the same domain and the same words."""
-    groups = {}
-    for name in names:
-        groups.setdefault((given.domains[name], given.words[name]), []).append(latex_name(name))
-    return [_domain(domain, letters) + (f": {words}" if words else "") for (domain, words), letters in groups.items()]
-
-
-def _domain(domain, letters):
-    letters, axes = ", ".join(letters), [latex(axis) for axis in domain.axes]
-    if domain.kind == SIZE:
-        relation = "=" if len(axes) == 2 else r"\ge"
-        return rf"${letters} {relation} {axes[0]}$, a whole number"
-    if domain.kind == INDEX:
-        return rf"${letters} = {axes[0]}, \dots, {axes[1]}$"
-    power = "^{" + r" \times ".join(axes) + "}" if axes else ""
-    if domain.kind == PICK:
-        low, high = map(latex, domain.bounds)
-        return rf"${letters} \in \{{{low}, \dots, {high}\}}{power}$, data"
-    if domain.kind in _SPACES:
-        return rf"${letters} \in {_SPACES[domain.kind]}{power}$"
-    kind = "positive, each row with sum 1" if len(axes) > 1 else "positive with sum 1"
-    if domain.kind == "onehot":
-        kind = "one-hot (a single 1, else 0)"
-    return rf"${letters} \in \mathbb{{R}}{power}$, {kind}"
 
 
 def _lines(claim):
@@ -163,134 +140,6 @@ def _lines(claim):
         {"latex": f"{_SIGNS[line.relation]} {latex(line.right, claim.given)}", "reason": reason}
         for line, reason in zip(claim.lines, claim.reasons[1:], strict=True)
     ]
-
-
-def _how(claim):
-    given, trees = claim.given, _sides(claim)
-    needed = given.needed(trees)
-    told = domains(given, [name for name in given.domains if name in needed])
-    told += _definitions([c for name, found in given.clauses.items() if name in needed for c in found], given)
-    return [*told, *_moved(trees, given), _proof_told(claim), *_points_told(claim), *_mutants_told(claim)]
-
-
-def _sides(claim):
-    return [side for line in claim.lines for side in (line.left, line.right)]
-
-
-def assumptions(claim):
-    """What a claim assumes, beyond numbers being real and sizes at least 1, as inline maths: the face of its box."""
-    given, trees = claim.given, _sides(claim)
-    needed, free = given.needed(trees), given.free_indices(trees)
-    told = []
-    for name in (name for name in given.domains if name in needed):
-        domain = given.domains[name]
-        if domain.kind == SIZE and (given.held(name) or given.smallest(name) > 1):
-            told.append(_domain(domain, [latex_name(name)]).partition(",")[0])
-        elif domain.kind == INDEX and name in free and _is_part(domain, given):
-            told.append(_domain(domain, [latex_name(name)]))
-        elif domain.kind in _ASSUMED:
-            told.append(_ASSUMED[domain.kind].format(latex_name(name)))
-    return told + [f"${latex_statement(condition, given)}$" for condition in bearing(given, trees)]
-
-
-def _is_part(domain, given):
-    """Whether an index runs over a part only of what a size counts."""
-    low, high = domain.axes
-    return not (isinstance(low, ast.Constant) and low.value == 1 and isinstance(high, ast.Name))
-
-
-def _moved(trees, given):
-    """What a derivative by a defined quantity holds fixed, said where the claim has one."""
-    by = [node.args[1] for tree in trees for node in ast.walk(tree) if form_of(node) == "d"]
-    names = dict.fromkeys(getattr(x, "value", x).id for x in by)
-    return [
-        f"Under $\\partial / \\partial {latex_name(name)}$, ${latex_name(name)}$ moves freely"
-        f"{_left_surface(name, given)}: what it is computed from stays, what is computed from it follows."
-        for name in names
-        if name in given.clauses
-    ]
-
-
-def _left_surface(name, given):
-    """The constraint that a quantity obeys by its definition, and leaves when it moves freely."""
-    points = (random_point(given, [ast.Name(name)], number) for number in range(3))
-    values = [evaluate(ast.Name(name), point, Fast(Work(10**5))) for point in points]
-    if all(np.ndim(value) and np.allclose(value.sum(axis=-1), 1) for value in values):
-        return rf", off the surface on which $\sum {latex_name(name)} = 1$"
-    return ""
-
-
-def _proof_told(claim):
-    what = "it" if len(claim.lines) == 1 else "both lines"
-    if claim.kind == "chain":
-        what = "each line from the line before"
-    evidence = claim.evidence
-    if evidence.level == COMPUTED and varies(claim.given, _sides(claim)):
-        return f"At least one line is a rounded number: it was computed to 100 digits and compared, no more, {what}."
-    if evidence.level == COMPUTED:
-        return "Nothing in it can vary. Both sides were computed to 100 digits and compared; that is no proof."
-    sizes = ", ".join(
-        f"${latex_name(name)}$ left as a symbol" if size == "all" else f"${latex_name(name)} = {size}$"
-        for name, size in evidence.sizes.items()
-    )
-    if evidence.level == TESTED and not sizes:
-        return f"No proof was found: the points below are the evidence for {what}."
-    trusted = ["SymPy's algebra and differentiation", "this book's translation into SymPy and its rules for sums"]
-    proved = (
-        f"SymPy proves {what}{', with ' + sizes if sizes else ''}, wherever both sides are defined and every index "
-        f"lies in its range. Trusted: {'; '.join([*trusted, *evidence.rules])}."
-    )
-    return proved + (
-        " For other sizes no proof was found: the points are the evidence." if evidence.level == TESTED else ""
-    )
-
-
-def _points_told(claim):
-    if not varies(claim.given, _sides(claim)):
-        return []
-    tested = claim.evidence.tested
-    exact, points = min(a.exact for a in tested), min(a.points for a in tested)
-    sizes, skipped = sorted({s for agreement in tested for s in agreement.sizes}), sum(a.skipped for a in tested)
-    where = ""
-    if names := [name for name, _ in (sizes[0] if sizes else ())]:
-        ranges = [{dict(found).get(name) for found in sizes} - {None} for name in names]
-        told = (f"${latex_name(n)}$ from {min(r)} to {max(r)}" for n, r in zip(names, ranges, strict=True))
-        where = f" with {', '.join(told)}"
-    return [
-        f"Both sides were computed to at least 40 digits, derivatives as difference quotients, at {exact} random points"
-        f", each for every choice of the free indices (for a sample of every class where there are more than "
-        f"{MAX_INDEX_CHOICES}); and in float64 at {points - exact} more, spread otherwise, of larger sizes or of "
-        f"simple values, for a few choices{where}."
-        + (f" {skipped} points told nothing: numbers grew beyond what is computed." if skipped else "")
-    ]
-
-
-def _changed(mutants):
-    """What was changed in each of these mutants, as LaTeX: the statement, or a definition that it needs."""
-    return [
-        definition(mutant.clause, mutant.given) if mutant.clause else latex_statement(mutant.statement, mutant.given)
-        for mutant in mutants
-    ]
-
-
-def _mutants_told(claim):
-    refuted, equivalent, ill_formed, undecided, untried = claim.mutants
-    if not any(claim.mutants):
-        return []
-    told = [
-        f"{len(refuted)} systematic small errors (a sign, a term, an index, a function, a letter, a definition) are "
-        "refuted."
-    ]
-    if equivalent:
-        same = "; ".join(f"${text}$" for text in _changed(equivalent))
-        told.append(f"Refuted at no point, so taken to be true as well: {same}.")
-    if undecided:
-        told.append(f"Neither refuted nor confirmed: {'; '.join(f'${text}$' for text in _changed(undecided))}.")
-    if ill_formed:
-        told.append(f"{len(ill_formed)} more mean nothing.")
-    if untried:
-        told.append(f"{len(untried)} more were not tried: of very many a sample is taken.")
-    return [" ".join(told)]
 
 
 def _mistake(named, claim):
@@ -318,16 +167,13 @@ def _mistake(named, claim):
 
 def _own(given):
     """What a setting adds to the one that it continues: its definitions and its domains."""
-    return _definitions(given.own_clauses, given) + domains(given, given.own_domains)
-
-
-def _definitions(clauses, given):
-    """Defining lines as inline maths; that an entry is a symbol of its own, its domain says."""
-    return [f"${definition(clause, given)}$" for clause in clauses if not clause.is_free]
+    return definitions(given.own_clauses, given) + domains(given, given.own_domains)
 
 
 def markdown(data):
-    """The head and the formula of a claim, chain or definition, for whoever reads the notebook outside of the book."""
+    """The head and the formula of what is shown, for whoever reads the notebook outside of the book."""
+    if data["kind"] == "board":
+        return f"**{data['title']}**\n\n" + "\n\n".join(map(markdown, data["claims"]))
     mark = "*definition*" if data["kind"] == "definition" else f"**✓ {data['evidence']}**"
     head = " · ".join(filter(None, [mark, data["title"], f"`{data['id']}`"]))
     assumed = f"\n\nwhere {', '.join(data['assumes'])}" if data.get("assumes") else ""
@@ -357,6 +203,8 @@ def _anchored(text):
 
 def folded_html(data):
     """What can be unfolded below a formula: how it was checked, and the mistakes that were refuted."""
+    if data["kind"] == "board":
+        return "".join(map(folded_html, data["claims"]))
     refuted = sum(mistake["refuted"] for mistake in data["mistakes"])
     counts = [
         f"{number} {what}{'s' * (number > 1)} refuted"
@@ -365,7 +213,7 @@ def folded_html(data):
     ]
     is_definition = data["kind"] == "definition"
     title = "where the symbols live" if is_definition else ", ".join([*counts, "how this was checked"])
-    items = list(data["how"])
+    items = [*data["how"], *(entry["text"] for entry in data["symbols"])]
     for mistake in data["mistakes"]:
         written = f"`{mistake['text']}`: " if mistake["text"] else ""
         shown = f"${mistake['latex']}$: " if mistake["latex"] else written

@@ -49,7 +49,9 @@ class Given(Shapes):
     id : str
         Name under which the page shows the definitions; empty for a setting that is not shown by itself.
     base : Given, optional
-        A setting that this one continues.
+        A setting that this one continues. It may narrow a size: ``T: size >= 2`` where the other has ``T: size``.
+    title : str
+        A few words that name it: "the network".
 
     Raises
     ------
@@ -57,8 +59,8 @@ class Given(Shapes):
         When a line can't be read, a symbol is declared twice or a definition uses an unknown one.
     """
 
-    def __init__(self, text: str = "", id: str = "", base: "Given | None" = None):
-        self.id, self.text = id, text
+    def __init__(self, text: str = "", id: str = "", base: "Given | None" = None, title: str = ""):
+        self.id, self.text, self.title = id, text, title
         self.domains = dict(base.domains) if base else {}
         self.clauses = {name: list(found) for name, found in base.clauses.items()} if base else {}
         self.words = dict(base.words) if base else {}
@@ -82,6 +84,9 @@ class Given(Shapes):
             self._check_condition(condition)
         self.conditions += self.own_conditions
         self._require_apart()
+        # The id of the setting that declares each name.
+        own = dict.fromkeys([*self.own_domains, *(clause.name for clause in self.own_clauses)], id)
+        self.origin = (base.origin if base else {}) | own
 
     def _require_apart(self, *running):
         """Raise if two symbols print alike, or one like an entry of another; `running` are indices of a sum."""
@@ -128,9 +133,20 @@ class Given(Shapes):
                 name, own = self._declare_entry(name, line), domain
             else:
                 own = domain
-                self._claim_name(name, line)
-            self.domains[name], self.words[name] = own, words
+                if not self._narrows(name, domain):
+                    self._claim_name(name, line)
+            self.domains[name], self.words[name] = own, words or self.words.get(name, "")
             self.own_domains.append(name)
+
+    def _narrows(self, name, domain):
+        """Whether a line makes a size of the setting that this one continues start later, which takes nothing back."""
+        known = self.domains.get(name, Domain(""))
+        return (
+            known.kind == domain.kind == SIZE
+            and name not in self.own_domains
+            and not self.held(name)
+            and domain.axes[0].value >= known.axes[0].value
+        )
 
     def _picks(self, text, domain, line):
         """The name and domain of an array of whole numbers, declared as ``w[t]: 1..V``: data that picks rows."""

@@ -22,5 +22,10 @@ def is_sealed(data):
     return data.get("seal") == _digest({key: value for key, value in data.items() if key != "seal"})
 
 
+def claims_in(data):
+    """The claims, chains and definitions that one output holds: those of a board one by one."""
+    return data["claims"] if data["kind"] == "board" else [data]
+
+
 def _digest(data):
     return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
