@@ -29,10 +29,10 @@ from rnnlib.claims import (
 )  # fmt: skip
 from rnnlib.claims import claim as engine
 from rnnlib.claims.claim import ILL_FORMED, WORDING
-from rnnlib.claims.display import bundles, payload
+from rnnlib.claims.display import bundle, payload
 from rnnlib.claims.language import parse, parse_statement, text_of
 from rnnlib.claims.mutants import MAX_CHANGED_DEFINITIONS, MAX_MUTANTS, mutants, mutants_of
-from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
+from rnnlib.claims.seal import MIME, claims_in, is_sealed
 
 SOFTMAX = Given(
     """
@@ -507,11 +507,11 @@ def test_a_size_is_neither_widened_nor_declared_twice(wide, narrow):
 
 def test_a_board_holds_claims_that_belong_together():
     twice, half = Claim("a.twice", "x + x = 2*x", "x: real"), Claim("a.half", "x/2 + x/2 = x", "x: real")
-    shown = bundles(Board("Twice and half", twice, half))[0]
+    shown = bundle(Board("Twice and half", twice, half))
     assert is_sealed(shown[MIME]) and shown[MIME]["title"] == "Twice and half"
     assert claims_in(shown[MIME]) == [payload(twice), payload(half)]
     assert claims_in(payload(half)) == [payload(half)]
-    assert "Claim a.twice: exact" in shown["text/plain"]
+    assert "✓ exact · a.twice\nx + x = 2 * x" in shown["text/plain"]
 
 
 @pytest.mark.parametrize(
@@ -528,31 +528,11 @@ def test_a_board_without_title_or_claims_is_refused(parts, told):
         Board(*parts)
 
 
-def test_jupyter_is_shown_a_formula_and_what_unfolds():
-    made = Claim(
-        "a.b",
-        "x + x = 2 * x",
-        "x: real | a `number`",
-        mistakes=[Mistake("x", "a term is lost"), Mistake("", "it is told <badly>", kind="wording")],
-    )
-    formula, folded = bundles(made)
-    assert set(formula) == {MIME, "text/markdown", "text/plain"}
-    assert formula["text/plain"] == "<Claim a.b: exact>"
-    assert "**✓ exact**" in formula["text/markdown"]
-    assert formula["text/markdown"].count("$") == 2
-    assert folded[MIME] == {"kind": FOLDED}
-    assert "1 mistake refuted" in folded["text/html"]
-    assert "<code>number</code>" in folded["text/html"]
-    assert "told &lt;badly&gt;" in folded["text/html"]
-
-
-def test_several_lines_are_aligned():
-    chain = bundles(Chain("a", "x + x\n= 2*x  | count\n= x*2  | swap", "x: real"))[0]["text/markdown"]
-    assert r"\begin{aligned}" in chain
-    assert chain.count("&=") == 2
-    shown = bundles(SOFTMAX)[0]
-    assert "*definition*" in shown["text/markdown"]
-    assert bundles(Given("x: real"))[0] == {"text/plain": "x: real"}
+def test_a_console_is_shown_the_formulas_as_they_are_written():
+    chain = Chain("a", "x + x\n= 2*x  | count\n= x*2  | swap", "x: real", title="Twice")
+    assert bundle(chain)["text/plain"] == "✓ exact · a\nTwice\nx + x = 2 * x\n= x * 2"
+    assert bundle(SOFTMAX)["text/plain"].startswith("definition · ")
+    assert bundle(Given("x: real")) == {"text/plain": "x: real"}
 
 
 def test_an_error_in_a_definition_is_true_as_well_only_at_every_point():

@@ -14,9 +14,8 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from book_builder.dependencies import digest
-from book_extension.boxes import split_at_relation, steps
 from rnnlib.agree import agree
-from rnnlib.claims.seal import FOLDED, MIME
+from rnnlib.claims.steps import split_at_relation, steps
 
 
 class Book:
@@ -56,15 +55,6 @@ class Book:
 @pytest.fixture
 def book(tmp_path):
     return Book(tmp_path)
-
-
-def test_what_jupyter_unfolds_is_not_shown_a_second_time(book):
-    folded = {MIME: {"kind": FOLDED}, "text/html": "<details><summary>twice</summary></details>", "text/plain": ""}
-    box = shown("claim", payload())
-    box["outputs"].append(new_output("display_data", data=folded))
-    book.page("one", text("title", "# One"), box)
-    assert book.build() == ""
-    assert "twice" not in book.html("one")
 
 
 def test_a_claim_is_a_box_with_mark_title_formula_and_folded_checks(book):

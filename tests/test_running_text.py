@@ -16,7 +16,7 @@ from book_extension.formulas import RELATIONS, canonical, holds, relations, spli
 from book_extension.refusals import only_defines
 from book_extension.running_text import says, sorted_by
 from rnnlib.claims import Chain, Claim
-from rnnlib.claims.display import bundles
+from rnnlib.claims.display import bundle
 from rnnlib.claims.display import payload as claim_payload
 from rnnlib.claims.seal import MIME, is_sealed, sealed
 
@@ -404,7 +404,7 @@ def test_a_claim_that_rnnlib_did_not_make_stops_the_build(book, forged):
 
 
 def test_what_rnnlib_shows_is_sealed_and_stays_so_in_a_file(tmp_path):
-    data, _ = bundles(Claim("t.t", "x + x = 2*x", "x: real | any", mistakes=[]))
+    data = bundle(Claim("t.t", "x + x = 2*x", "x: real | any", mistakes=[]))
     cell = code("claim", outputs=[new_output("display_data", data=data)])
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "one.ipynb")
     [read] = nbformat.read(tmp_path / "one.ipynb", as_version=4).cells

@@ -4,16 +4,11 @@ MyST-NB finds `ClaimRenderer` through its entry point, and calls it for each out
 from cached outputs as from fresh ones. Everything is made of plain containers, so that every builder can write it.
 """
 
-import re
-
 from docutils import nodes
 
-from rnnlib.claims.seal import FOLDED, MIME, claims_in, is_sealed
-
-# A mark must be told apart without its colour.
-MARKS = {"proved": "✓", "exact": "✓", "given": "✓", "computed": "=", "tested": "≈"}
-RELATION = re.compile(r":?=|\\(?:le|ge|leq|geq|approx|iff|equiv|propto|Rightarrow|Leftrightarrow|to)(?![A-Za-z])|<|>")
-TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[{}|]|\\[A-Za-z]+|:=|[{}()\[\]&=<>]")
+from rnnlib.claims.html import MARKS
+from rnnlib.claims.seal import MIME, claims_in, is_sealed
+from rnnlib.claims.steps import steps
 
 
 class claim_box(nodes.container):
@@ -41,9 +36,6 @@ class ClaimRenderer:
     def handle_mime(renderer, data, inline):
         if data.mime_type != MIME or inline:
             return None
-        if data.content["kind"] == FOLDED:
-            # The box folds these things itself. An empty list would not do: MyST-NB drops it and takes the HTML.
-            return [nodes.comment()]
         return [Box(data.content, renderer.renderer, data.line or 0).build()]
 
 
@@ -232,45 +224,6 @@ def joined(claims, key):
 def inline_display(latex):
     """A formula that stands in a line of its own making, as large as displayed."""
     return nodes.math(latex, rf"\displaystyle {latex}")
-
-
-def steps(lines):
-    """The lines of a chain as `(left side, relation and right side, reason)`.
-
-    A chain may begin with a line that is a left side alone; it shares the row of the line after it.
-    """
-    rows = [(*split_at_relation(line["latex"]), line.get("reason", "")) for line in lines]
-    if len(rows) > 1 and not starts_with_relation(rows[0][1]) and not rows[1][0]:
-        start, first = rows[0], rows[1]
-        rows[:2] = [(start[1], first[1], "; ".join(filter(None, (start[2], first[2]))))]
-    return rows
-
-
-def starts_with_relation(latex):
-    token = TOKEN.match(latex)
-    return bool(token and RELATION.fullmatch(token.group()))
-
-
-def split_at_relation(latex):
-    """Split a step before its first relation sign that no bracket encloses: `("a", "= b")`.
-
-    An explicit `&` decides where there is one. A step without relation stands on the right.
-    """
-    depth = 0
-    relation = None
-    for match in TOKEN.finditer(latex):
-        token = match.group()
-        if token == "&" and depth == 0:
-            return latex[: match.start()].strip(), latex[match.end() :].strip()
-        if token[0] in "{([" or token.startswith(r"\begin{"):
-            depth += 1
-        elif token[0] in "})]" or token.startswith(r"\end{"):
-            depth -= 1
-        elif depth == 0 and relation is None and RELATION.fullmatch(token):
-            relation = match.start()
-    if relation is None:
-        return "", latex
-    return latex[:relation].strip(), latex[relation:].strip()
 
 
 def checked_summary(claims):

@@ -15,9 +15,10 @@ from myst_parser.parsers.mdit import create_md_parser
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
-from book_extension.boxes import MARKS, Box, inline_display
+from book_extension.boxes import Box, inline_display
 from book_extension.ledger import Placeholder, anchor, listing_pages, plain_title
 from book_extension.sources import OWN, all_claims, read
+from rnnlib.claims.html import MARKS
 
 KINDS = ("false", "ill-formed", "wording", "book")  # the last: errors found in this book, of whatever kind
 WORD = re.compile(r"(a|[a-z]{2,})([ ,;:-]|$)")

@@ -14,8 +14,9 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from book_extension.boxes import MARKS, claim_box, count
+from book_extension.boxes import claim_box, count
 from book_extension.refusals import above
+from rnnlib.claims.html import MARKS
 from rnnlib.claims.seal import claims_in
 
 

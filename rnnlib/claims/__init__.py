@@ -10,7 +10,8 @@ A claim goes through six hands:
 4. **prove** (`evidence`): SymPy (`symbolic`, `sums`), the chain rule along the definitions (`recursion`) or induction
    (`induction`) make them equal for every size, or the claim's mark says that they did not;
 5. **refute** (`claim`, `mutants`): its named mistakes, and small errors made in it, must fail the same comparison;
-6. **show** (`display`, `told`, `latex`, `names`): the formula, its mark, and how it was checked.
+6. **show** (`display`, `told`, `latex`, `names`): the formula, its mark, and how it was checked; in Jupyter as a box
+   (`html`, `mathml`, `steps`).
 
 `chains` are claims of several lines, and a `board` shows several claims in one box. `answers` judges what a reader
 answers to an exercise against its claim. What is refused on the way is one of the `errors`; a `seal` on what is shown

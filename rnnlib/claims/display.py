@@ -1,18 +1,16 @@
-"""How claims and definitions are shown: as data for the book, as Markdown and HTML in Jupyter.
+"""How claims and definitions are shown: as data for the book, as HTML in Jupyter, as text in a console.
 
-The data (MIME type `MIME`) is what the book's Sphinx extension typesets as a box and what the ledger lists; Markdown
-and HTML show the same wherever there is no extension. All are drawn from one dictionary.
+The data (MIME type `MIME`) is what the book's Sphinx extension typesets as a box and what the ledger lists; the HTML
+(`html`) draws the same box from the same dictionary where there is no extension.
 """
-
-import re
-from html import escape
 
 from .board import Board
 from .claim import Claim
 from .given import Given
+from .html import MARKS, box
 from .language import has_relation, text_of
 from .latex import latex, latex_statement
-from .seal import FOLDED, MIME, sealed
+from .seal import MIME, sealed
 from .told import assumptions, changed, definition, definitions, domains, how, symbols
 
 _SIGNS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "≈": r"\approx", "!=": r"\ne"}
@@ -74,28 +72,37 @@ def claim_payload(claim):
 
 
 def show(item):
-    """Show a claim, a board or a setting in Jupyter, as two outputs.
-
-    The first holds the data for the book and the formula in Markdown, which every front end typesets; the second
-    holds what can be unfolded in HTML, which Markdown has no word for. The book needs the first alone.
-    """
+    """Show a claim, a board or a setting in Jupyter."""
     from IPython.display import display
 
-    for bundle in bundles(item):
-        display(bundle, raw=True)
+    display(bundle(item), raw=True)
 
 
 # Showing needs the rest of the package, and the rest doesn't need it: so the method that Jupyter asks for stands here.
 Claim._ipython_display_ = Board._ipython_display_ = Given._ipython_display_ = show
 
 
-def bundles(item):
-    """What Jupyter is given of a claim or a setting, output by output: by MIME type, what there is to show."""
-    data = payload(item)
+def bundle(item):
+    """What Jupyter is given of a claim, a board or a setting: by MIME type, what there is to show."""
     if isinstance(item, Given) and not item.id:
-        return [{"text/plain": item.text.strip()}]
-    folded = {MIME: {"kind": FOLDED}, "text/html": folded_html(data), "text/plain": ""}
-    return [{MIME: sealed(data), "text/markdown": markdown(data), "text/plain": repr(item)}, folded]
+        return {"text/plain": item.text.strip()}
+    data = payload(item)
+    return {MIME: sealed(data), "text/html": box(data), "text/plain": plain(item)}
+
+
+def plain(item):
+    """What is shown where there is nothing but text: the formulas as they are written in the book's language."""
+    if isinstance(item, Board):
+        return "\n\n".join([item.title, *map(plain, item.claims)])
+    if isinstance(item, Given):
+        return f"definition · {item.id}\n{item.text.strip()}"
+    mark = f"{MARKS[item.evidence.level]} {item.evidence} · {item.id}"
+    first, *others = item.lines
+    lines = [f"{text_of(first.left)} {first.relation} {text_of(first.right)}"]
+    for line in others:
+        left = "" if item.kind == "chain" else f"{text_of(line.left)} "
+        lines.append(f"{left}{line.relation} {text_of(line.right)}")
+    return "\n".join([mark, *filter(None, [item.title]), *lines])
 
 
 def definition_payload(given):
@@ -168,68 +175,3 @@ def _mistake(named, claim):
 def _own(given):
     """What a setting adds to the one that it continues: its definitions and its domains."""
     return definitions(given.own_clauses, given) + domains(given, given.own_domains)
-
-
-def markdown(data):
-    """The head and the formula of what is shown, for whoever reads the notebook outside of the book."""
-    if data["kind"] == "board":
-        return f"**{data['title']}**\n\n" + "\n\n".join(map(markdown, data["claims"]))
-    mark = "*definition*" if data["kind"] == "definition" else f"**✓ {data['evidence']}**"
-    head = " · ".join(filter(None, [mark, data["title"], f"`{data['id']}`"]))
-    assumed = f"\n\nwhere {', '.join(data['assumes'])}" if data.get("assumes") else ""
-    # Not between $$: some front ends would number it.
-    return f"{head}\n\n$\\displaystyle {aligned(data['lines'])}${assumed}\n"
-
-
-def aligned(lines):
-    """One formula on one line, or several under one another, with their reasons to the right."""
-    if len(lines) == 1:
-        return lines[0]["latex"] + (rf"\qquad\text{{{lines[0]['reason']}}}" if lines[0]["reason"] else "")
-    rows = [rf"{_anchored(line['latex'])} && \text{{{line['reason']}}}" for line in lines]
-    return r"\begin{aligned} " + r" \\[4pt] ".join(rows) + r" \end{aligned}"
-
-
-def _anchored(text):
-    for sign in (":=", *_SIGNS.values()):
-        if text.startswith(sign + " "):
-            return "&" + text
-    # A condition of cases holds a sign of its own.
-    outside = re.sub(r"\\begin\{array\}.*\\end\{array\}", lambda m: "." * len(m[0]), text)
-    for sign in (":=", *_SIGNS.values()):
-        if (place := outside.find(f" {sign} ")) >= 0:
-            return f"{text[:place]} &{text[place + 1 :]}"
-    return text + " &"
-
-
-def folded_html(data):
-    """What can be unfolded below a formula: how it was checked, and the mistakes that were refuted."""
-    if data["kind"] == "board":
-        return "".join(map(folded_html, data["claims"]))
-    refuted = sum(mistake["refuted"] for mistake in data["mistakes"])
-    counts = [
-        f"{number} {what}{'s' * (number > 1)} refuted"
-        for number, what in ((refuted, "mistake"), (data["mutants_refuted"], "mutant"))
-        if number
-    ]
-    is_definition = data["kind"] == "definition"
-    title = "where the symbols live" if is_definition else ", ".join([*counts, "how this was checked"])
-    items = [*data["how"], *(entry["text"] for entry in data["symbols"])]
-    for mistake in data["mistakes"]:
-        written = f"`{mistake['text']}`: " if mistake["text"] else ""
-        shown = f"${mistake['latex']}$: " if mistake["latex"] else written
-        refuted = f" Refuted {mistake['counterexample']}." if mistake["counterexample"] else ""
-        items.append(f"✗ {shown}{mistake['wrong']}.{refuted}")
-    listed = "".join(f"<li>{_code(escape(item))}</li>" for item in items)
-    return _details(title, f"<ul>{listed}</ul>")
-
-
-def _details(title, content):
-    """HTML that unfolds."""
-    # JupyterLab takes away the triangle that tells a reader to click; a list item has it.
-    summary = f'<summary style="display: list-item; list-style-position: inside; cursor: pointer">{title}</summary>'
-    return f"<details>{summary}{content}</details>"
-
-
-def _code(text):
-    """Set in HTML what stands between backticks."""
-    return re.sub("`([^`]*)`", r"<code>\1</code>", text)

@@ -4,8 +4,6 @@ import json
 from hashlib import sha256
 
 MIME = "application/vnd.rnnlib.claim+json"
-# The kind of an output that only unfolds what the output before it holds: nothing for the book or the ledger.
-FOLDED = "folded"
 
 
 def sealed(data):
