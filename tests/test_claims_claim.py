@@ -467,7 +467,7 @@ def test_payload():
     assert mistake["latex"].startswith(r"\frac{\partial p_{i}}")
     proof, points, mutants = data["how"]
     assert proof.startswith("SymPy proves it for every $K$") and "Trusted: " in proof
-    assert "systematic small errors" in mutants
+    assert "Systematic small errors" in mutants
     assert "float64" in points and "$K$ from 1 to 8" in points
 
 

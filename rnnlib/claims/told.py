@@ -93,16 +93,16 @@ def _mutants(claim):
     refuted, equivalent, ill_formed, undecided, untried = claim.mutants
     if not any(claim.mutants):
         return []
-    told = [f"{len(refuted)} systematic small errors (a sign, a term, an index, a letter, a definition) are refuted"]
+    told = [f"{len(refuted)} refuted"]
     if equivalent:
-        told.append(f"{len(equivalent)} are refuted at no point, so taken to be true as well")
+        told.append(f"{len(equivalent)} refuted at no point, so taken to be true as well")
     if undecided:
-        told.append(f"{len(undecided)} are neither refuted nor confirmed")
+        told.append(f"{len(undecided)} neither refuted nor confirmed")
     if ill_formed:
-        told.append(f"{len(ill_formed)} mean nothing")
+        told.append(f"{len(ill_formed)} without a meaning")
     if untried:
-        told.append(f"{len(untried)} were not tried: of very many a sample is taken")
-    return [f"{'; '.join(told)}."]
+        told.append(f"{len(untried)} not tried, for of very many a sample is taken")
+    return [f"Systematic small errors (a sign, a term, an index, a letter, a definition): {'; '.join(told)}."]
 
 
 def changed(mutants):
