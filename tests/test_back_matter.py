@@ -62,7 +62,7 @@ def test_an_erratum_tells_what_was_stated_what_is_wrong_and_what_is_right(book):
     assert r"= p_i (\delta_{ij} - p_j)" in entry and "✓ proved for every K" in entry
     assert 'href="01_one.html#softmax.jacobian"' in entry and 'href="sources.html#S2-05"' in entry
     assert "may be damaged here" in entry
-    assert "katex.css" in book.html("errata"), "the page loads what formulas look like"
+    assert "copy-tex" in book.html("errata"), "the page loads what formulas need"
 
 
 def test_kinds_are_told_apart(book):

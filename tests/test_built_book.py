@@ -287,6 +287,7 @@ def test_no_page_is_wider_than_a_small_phone(visit):
 def test_code_is_copied_by_keyboard(visit):
     visited = visit("notebooks/05_bptt.html")
     visited.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visited.page.locator(".highlight > pre").first.scroll_into_view_if_needed()  # it gets its button when it is near
     button = visited.page.locator(".copy-code").first
     code = button.evaluate("node => node.previousElementSibling.textContent.trimEnd()")
     button.focus()

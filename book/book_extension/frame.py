@@ -10,6 +10,9 @@ from pathlib import Path
 
 from docutils import nodes
 
+from book_extension.boxes import details
+from book_extension.refusals import above
+
 HERE = Path(__file__).parent
 CURRENT = re.compile(r'<a class="current reference internal" href="#">.*?</a>', re.S)
 HEADING = re.compile(r' aria-level="2"| role="heading"')
@@ -18,9 +21,11 @@ LONGEST = 160  # characters of a description that search engines show
 
 
 def describe(doctree):
-    """The first paragraph of a page that holds no formula, cut at a word: what a link to the page is shown with."""
+    """What a link to a page is shown with: its first paragraph without a formula that is not folded, cut at a word."""
     for paragraph in doctree.findall(nodes.paragraph):
-        if paragraph.next_node(nodes.math) is None and len(text := " ".join(paragraph.astext().split())) > 40:
+        if above(paragraph, lambda node: isinstance(node, details)) or paragraph.next_node(nodes.math):
+            continue
+        if len(text := " ".join(paragraph.astext().split())) > 40:
             return text if len(text) <= LONGEST else text[: LONGEST - 1].rpartition(" ")[0].rstrip(",;:") + " …"
     return ""
 
@@ -50,8 +55,9 @@ def state():
 
 
 def add_folders(app, config):
-    config.templates_path.append(str(HERE / "templates"))
-    config.html_static_path.append(str(HERE / "static"))
+    # Not appended: a default list is the same for every book that is built in one process.
+    config.templates_path = [*config.templates_path, str(HERE / "templates")]
+    config.html_static_path = [*config.html_static_path, str(HERE / "static")]
 
 
 def setup(app):

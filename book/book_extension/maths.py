@@ -9,7 +9,7 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -20,6 +20,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 from book_builder import packages
+from book_extension.fonts import SUFFIX
 from book_extension.refusals import above, cell_of, shorten
 
 LOGGER = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ NAME = "katex"  # of the renderer, which `html_math_renderer` in _config.yml ask
 SCRIPT = Path(__file__).with_name("typeset.js")
 # No formula can be drawn without these; a browser that learns of them from the stylesheet asks one round trip later.
 FIRST_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
-OTHER_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)')  # every browser of today takes woff2
+FORMATS = re.compile(r"src:url\((fonts/[\w-]+)\.woff2\)[^;}]*")  # in KaTeX's sheet: the same font three times
 TABLE = "CREATE TABLE IF NOT EXISTS formulas (version, tex, displayed, result, PRIMARY KEY (version, tex, displayed))"
 known = {}  # what KaTeX made of each formula that this process met
 
@@ -149,22 +150,25 @@ def install(app):
     except packages.PackageError as error:
         raise ExtensionError(str(error)) from None
     static = Path(app.outdir) / "_static" / "katex"
-    shutil.rmtree(static, ignore_errors=True)
-    shutil.copytree(built / "fonts", static / "fonts", ignore=shutil.ignore_patterns("*.woff", "*.ttf"))
-    (static / "katex.css").write_text(OTHER_FORMATS.sub("", (built / "katex.min.css").read_text("utf-8")), "utf-8")
+    static.mkdir(parents=True, exist_ok=True)
+    sheet = FORMATS.sub(rf'src:url(\1{SUFFIX}) format("woff")', (built / "katex.min.css").read_text("utf-8"))
+    (static / "katex.css").write_text(sheet, "utf-8")
     shutil.copy(built / "contrib" / "copy-tex.min.js", static)
+    app.add_css_file("katex/katex.css")
+    app.add_css_file("maths.css")
 
 
 def load(app, pagename, templatename, context, doctree):
-    """Load what formulas need on the pages that have any, in their text or in their contents at the side."""
-    if not uses_katex(app) or not any('class="katex"' in context.get(part, "") for part in ("body", "toc")):
-        return
-    app.add_css_file("katex/katex.css")
-    app.add_css_file("maths.css")
-    app.add_js_file("katex/copy-tex.min.js", loading_method="defer")
-    for font in FIRST_FONTS:
-        address = context["pathto"](f"_static/katex/fonts/{font}.woff2", resource=True)
-        context["metatags"] += f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>\n'
+    """Have a page with formulas, in its text or in its contents, ask for the first fonts and the script for copies."""
+    context["head_of_maths"] = ""
+    if uses_katex(app) and any('class="katex"' in (context.get(part) or "") for part in ("body", "contents")):
+        address = partial(context["pathto"], resource=True)
+        fonts = "".join(
+            f'<link rel="preload" href="{address(f"_static/katex/fonts/{font}{SUFFIX}")}" as="font" crossorigin>\n'
+            for font in FIRST_FONTS
+        )
+        script = f'<script defer src="{address("_static/katex/copy-tex.min.js")}"></script>\n'
+        context["head_of_maths"] = fonts + script
 
 
 def setup(app):
