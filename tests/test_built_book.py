@@ -51,7 +51,8 @@ FACTS = """() => {
     table => !table.querySelector('th')).map(table => table.outerHTML.slice(0, 200)),
   'titles of the page, not one': [...document.querySelectorAll('h1')].map(node => node.textContent).slice(
     document.querySelectorAll('h1').length === 1 ? 1 : 0),
-  'folded cells of the same name': [...document.querySelectorAll('details.hide > summary')].map(
+  'folds of the same name': [
+    ...document.querySelectorAll('details.hide > summary, .claim-foot > details > summary')].map(
     node => node.textContent).filter((name, index, names) => names.indexOf(name) !== index),
   'what a link to the page is shown with': ['description', 'og:title', 'og:description'].filter(name =>
     !document.querySelector(`meta[name="${name}"], meta[property="${name}"]`)?.content),

@@ -218,6 +218,11 @@ def test_equal_digits_are_no_proof():
         ("h[r] = w * h[r-1]", RECURSION, [r"$T \ge 2$", r"$r = 2, \dots, T$"]),
         ("d(L, s[j]) = p[j] - y[j]", LOSS, [r"$\sum y = 1$"]),
         ("x = x", "K: size = 3\nx: positive[K]", ["$K = 3$", "$x > 0$"]),
+        (
+            "sum(y[t, k], k) = 1",
+            "T, K: size\nt: 1..T\nk: 1..K\ny: distribution[T, K]",
+            ["each row of $y$ has the sum 1"],
+        ),
         ("x = x", "x: real", []),
     ],
 )

@@ -133,7 +133,7 @@ class Box:
     def foot(self):
         """What the reader can unfold: how it was checked; `book_extension.cells` adds its source."""
         claims, fold = claims_in(self.payload), details(classes=["claim-details"])
-        fold += checked_summary(claims)
+        fold += checked_summary(self.payload)
         same = [text for text in claims[0]["how"] if all(text in claim["how"] for claim in claims)]
         fold += map(self.paragraph, same)
         for claim in claims:
@@ -226,11 +226,16 @@ def inline_display(latex):
     return nodes.math(latex, rf"\displaystyle {latex}")
 
 
-def checked_summary(claims):
-    """The line that unfolds how claims were checked, with the number of named mistakes that were refuted."""
-    mistakes = sum(mistake["kind"] != "wording" for mistake in joined(claims, "mistakes"))
+def checked_summary(payload):
+    """The line that unfolds how a box was checked, with the number of named mistakes that were refuted."""
+    mistakes = sum(mistake["kind"] != "wording" for mistake in joined(claims_in(payload), "mistakes"))
     told = nodes.inline("", f" · {count(mistakes, 'mistake')} refuted", classes=["claim-count"])
-    return summary("", "How this was checked", *([told] if mistakes else []))
+    return summary("", "How this was checked", *([told] if mistakes else []), unseen_name(payload))
+
+
+def unseen_name(payload):
+    """What is read aloud after the name of a fold, and not shown: which box of the page it belongs to."""
+    return nodes.inline("", f", {payload['id'] or payload['title']}", classes=["unseen"])
 
 
 def count(number, noun):

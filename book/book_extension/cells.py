@@ -10,7 +10,7 @@ import re
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from book_extension.boxes import claim_box, details, summary
+from book_extension.boxes import claim_box, details, summary, unseen_name
 from rnnlib.claims.seal import MIME
 
 # What a cell may call besides the methods of texts, to be no more than the source of its box.
@@ -31,7 +31,8 @@ class MoveSource(SphinxTransform):
             output = next((part for part in cell.children if is_part(part, "cell_code_output")), None)
             boxes = list(cell.findall(claim_box))
             if source is not None and len(boxes) == 1 and shows_only(output) and only_claims(source.astext()):
-                foot_of(boxes[0]).append(details("", summary("", "Source"), *source.children, classes=["claim-source"]))
+                name = summary("", "Source", unseen_name(boxes[0]["payload"]))
+                foot_of(boxes[0]).append(details("", name, *source.children, classes=["claim-source"]))
                 cell.remove(source)
                 if cell.get("hide_mode") in ("input", "input+output"):
                     del cell["hide_mode"]

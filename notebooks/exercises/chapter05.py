@@ -196,6 +196,10 @@ def _leaky(id):
                 "the direct way is missing: $h_r$ reaches $h_{r+1}$ also without passing the tanh",
                 tempts="In the plain network the tanh is the only way",
             ),
+            Mistake(
+                "c[r] + d(L, h[r+1]) * w*(1 - g[r+1]^2)",
+                "this is the step of a unit that doesn't leak: both shares are missing, and with them the direct way",
+            ),
             Mistake("d(L, h[r+1]) * (alpha + (1 - alpha)*w*(1 - g[r+1]^2))", "the loss of step $r$ itself is missing"),
             Mistake(
                 "c[r] + d(L, h[r+1]) * (alpha + w*(1 - g[r+1]^2))",

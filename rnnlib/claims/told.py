@@ -19,6 +19,7 @@ _ASSUMED = {
     "unit": "$0 < {} < 1$",
     "onehot": r"${}$ one-hot",
     "distribution": r"$\sum {} = 1$",
+    "rows": "each row of ${}$ has the sum 1",
 }
 _SPACES = {"real": r"\mathbb{R}", "nonzero": r"\mathbb{R}_{\ne 0}", "positive": r"\mathbb{R}_{>0}", "unit": "(0, 1)"}
 
@@ -133,7 +134,8 @@ def assumptions(claim):
         elif domain.kind == INDEX and name in free and _is_part(domain, given):
             told.append(_domain(domain, [latex_name(name)]))
         elif domain.kind in _ASSUMED:
-            told.append(_ASSUMED[domain.kind].format(latex_name(name)))
+            kind = "rows" if domain.kind == "distribution" and len(domain.axes) > 1 else domain.kind
+            told.append(_ASSUMED[kind].format(latex_name(name)))
     return told + [f"${latex_statement(condition, given)}$" for condition in bearing(given, trees)]
 
 

@@ -56,7 +56,7 @@ const reached = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
     reached.unobserve(target);
-    if (target.matches(".highlight > pre")) target.after(copyButton(target));
+    if (target.matches(".highlight > pre") && !target.closest(".cell_output")) target.after(copyButton(target));
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
   }
 }, { rootMargin: "600px" });
