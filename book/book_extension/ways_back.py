@@ -58,8 +58,8 @@ def say(node, rows):
     """Put the rows where they fit what answers them: behind a card's facts, behind a caption, under a title."""
     parts = [one for one in node.children if isinstance(one, nodes.caption) or "exercise-facts" in one["classes"]]
     if parts:
-        before = " · answers " if isinstance(node, nodes.section) else " Answers "
-        parts[0] += nodes.inline("", before, rows, nodes.Text(" of the sources"), classes=["answers-rows"])
+        before, after = (" · answers ", "") if isinstance(node, nodes.section) else (" Answers ", ".")
+        parts[0] += nodes.inline("", before, rows, nodes.Text(f" of the sources{after}"), classes=["answers-rows"])
     elif isinstance(node, nodes.section):
         node.insert(1, nodes.paragraph("", "Answers ", rows, nodes.Text(" of the sources."), classes=["answers-rows"]))
 

@@ -4,7 +4,7 @@
 
 const MOST_SECTIONS = 3;
 const LONGEST = 200; // characters
-const UNREAD = ".headerlink, .katex-html, annotation, details.hide, section.exercise details"; // hints, solutions
+const UNREAD = ".headerlink, .katex-html, annotation, .machinery, details.hide, section.exercise details"; // nor an answer
 const SIGNS = { mfrac: "/", msub: "_", munder: "_", msup: "^", mover: "^", msubsup: "_^", munderover: "_^" };
 
 // The text of an element, with each formula once, in a line.
