@@ -1,6 +1,7 @@
 """The directives of the back matter, on books of a few pages: what the errata and the sources draw from the claims."""
 
 import pytest
+from bs4 import BeautifulSoup
 from samples import MISTAKE, payload, shown, text
 from test_extension import Book
 
@@ -102,6 +103,92 @@ def test_rows_are_labels(book):
     book.markdown("other", "# Other\n\n[that row](#S2-05) and {ref}`S2-05`\n")
     assert book.build() == ""
     assert book.html("other").count('href="sources.html#S2-05"') == 2
+
+
+WAYS_BACK = """# Claims
+
+```{ledger}
+```
+"""
+
+
+def links(html):
+    return [(link["href"], link.get_text()) for link in html.select("a[href]")]
+
+
+def parsed(book, name):
+    return BeautifulSoup(book.html(name), "html.parser")
+
+
+def test_a_box_links_its_rows_its_errata_and_the_ledger(book):
+    book.markdown("claims", WAYS_BACK)
+    mistakes = [MISTAKE, MISTAKE | {"rows": []}]
+    book.page("01_one", text("title", "# 1 One"), shown("claim", payload(mistakes=mistakes, answers=["S2-06", "B-01"])))
+    assert "B-01" not in book.build()
+    foot = parsed(book, "01_one").select_one(".claim-foot")
+    assert [fact.get_text() for fact in foot.select("li .claim-facts")] == [
+        "Stated by S2-05 of the sources. Its erratum"
+    ]
+    assert links(foot) == [
+        ("sources.html#S2-05", "S2-05"), ("errata.html#erratum-S2-05", "Its erratum"),
+        ("sources.html#S2-06", "S2-06"), ("claims.html#ledger-softmax.jacobian", "In the ledger"),
+    ]  # fmt: skip
+    assert "Answers S2-06, B-01 of the sources." in foot.get_text(), "what the book does not list stays a word"
+    assert not foot.select("summary a"), "what unfolds holds nothing else to click"
+    ledger = parsed(book, "claims").find(id="ledger-softmax.jacobian")
+    assert links(ledger) == [
+        ("01_one.html#softmax.jacobian", "Title of softmax.jacobian"),
+        ("sources.html#S2-06", "S2-06"),
+    ]
+    erratum = parsed(book, "errata").find(id="erratum-S2-05")
+    assert ("sources.html#S2-05", "S2-05") in links(erratum)
+
+
+def test_what_a_book_does_not_list_is_not_linked(tmp_path):
+    book = Book(tmp_path)
+    book.page("01_one", text("title", "# 1 One"), shown("claim", payload()))
+    assert book.build() == ""
+    page = parsed(book, "01_one")
+    assert not page.select(".claim-foot a") and "In the ledger" not in page.get_text()
+    assert "Stated by S2-05 of the sources." in page.get_text() and not page.select(".of-this-chapter")
+
+
+def test_a_chapter_ends_with_links_to_its_parts_of_the_lists(book):
+    book.markdown("claims", WAYS_BACK)
+    book.page("01_one", text("title", "# 1 One"), shown("claim", payload(mistakes=[MISTAKE, WORDING])),
+              shown("given", payload("given", kind="definition", how=[], mistakes=[])))  # fmt: skip
+    assert book.build() == ""
+    [line] = parsed(book, "01_one").select(".of-this-chapter")
+    assert line.get_text() == (
+        "Of this chapter: 1 claim in the ledger · errata: 1 false, 1 imprecise · 3 statements of the sources"
+    )
+    for address, _ in links(line):
+        page, anchor = address.split(".html#")
+        assert parsed(book, page).find(id=anchor), address
+    assert not parsed(book, "asking").select(".of-this-chapter"), "it is no chapter"
+
+
+def test_what_the_inventory_names_says_which_rows_it_answers(book):
+    assert book.build() == ""
+    [named] = parsed(book, "asking").select(".answers-rows")
+    assert named.get_text() == "Answers S2-07 of the sources." and links(named) == [("sources.html#S2-07", "S2-07")]
+
+
+def test_ways_back_follow_the_inventory_on_pages_that_did_not_change(book):
+    assert book.build() == ""
+    rows = ROWS.replace('answered_by = ["to-come"]', 'answered_by = ["ask"]').replace(
+        "chapter = 77, kind", "chapter = 1, kind"
+    )
+    (book.source / "data" / "sources.toml").write_text(rows)
+    assert book.build() == ""
+    assert "Answers S2-07, S2-08 of the sources." in parsed(book, "asking").get_text()
+    assert "4 statements of the sources" in parsed(book, "01_one").get_text()
+    (book.source / "sources.md").unlink()
+    assert book.build() == ""
+    assert (
+        not parsed(book, "asking").select(".answers-rows")
+        and "of the sources" not in parsed(book, "01_one").select_one(".of-this-chapter").get_text()
+    )
 
 
 def test_errata_and_sources_follow_the_claims(book):

@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -322,10 +321,14 @@ def test_search_finds_pages(visit):
     page.wait_for_function("() => document.querySelector('#search-results').innerText.includes('Notation')")
 
 
-def test_ledger_links_reach_their_boxes():
-    ledger = SITE / "book" / "ledger.html"
-    links = BeautifulSoup(ledger.read_text("utf-8"), "html.parser").select("table.ledger a[href*='#']")
-    assert links
-    for link in links:
-        target, anchor = link["href"].split("#")
-        assert f'id="{anchor}"' in (ledger.parent / target).read_text("utf-8"), link["href"]
+def test_search_leads_to_a_section_whose_excerpt_has_each_formula_once(visit):
+    page = visit("search.html?q=jacobian").page
+    link = page.wait_for_selector("#search-results li div a[href*='02_softmax.html#']")
+    told = link.evaluate("node => node.nextElementSibling.textContent")
+    assert "jacobian" in told.lower() and "\\" not in told
+    anchor = link.get_attribute("href").partition("#")[2]
+    link.click()
+    page.wait_for_function(f"""() => {{
+      const found = document.getElementById({anchor!r})?.querySelector('.highlighted')?.getBoundingClientRect();
+      return found && found.top >= 0 && found.bottom <= window.innerHeight;
+    }}""")

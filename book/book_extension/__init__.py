@@ -10,6 +10,7 @@
 - `errata` draws the errata from the claims' mistakes, and fills `{errata}`;
 - `sources` tells what answers each published statement, and fills `{sources}` and `{source-counts}`;
 - `figures` makes figures of images and the captions after them;
+- `ways_back` links what answers a row with the row, a mistake with its erratum, a chapter with its parts of the lists;
 - `asides` makes admonitions of blockquotes, and links published mistakes with their errata;
 - `literature` compares links to literature with the bibliography;
 - `machinery` folds imports and the code of figures;
@@ -36,7 +37,7 @@ HERE = Path(__file__).parent
 PARTS = (
     "api", "boxes", "cells", "notebooks", "exercises", "numbers", "figures", "asides", "literature", "machinery",
     "refusals", "errata", "fonts", "frame", "ledger", "links", "markup", "maths", "orphans", "running_text", "settings",
-    "sources", "stylesheet",
+    "sources", "stylesheet", "ways_back",
 )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def setup(app):
         import_module(f"book_extension.{part}").setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")
-    for sheet in ("book.css", "frame.css"):
+    for sheet in ("book.css", "frame.css", "ways_back.css"):
         app.add_css_file(sheet)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -19,6 +19,20 @@ class claim_symbols(nodes.container):
     """Where the symbols of a box live, a paragraph each; `book_extension.settings` puts links in place of most."""
 
 
+class row_names(nodes.inline):
+    """Ids of rows of the inventory, in words; `book_extension.ways_back` makes each a link."""
+
+    @classmethod
+    def of(cls, ids):
+        parts = [part for id in ids for part in (nodes.Text(", "), nodes.inline("", id, classes=["unbroken"]))][1:]
+        return cls("", "", *parts)
+
+
+class way_back(nodes.inline):
+    """Words that `book_extension.ways_back` makes a link to the `row` of the ledger or the `erratum` that they name,
+    or leaves out where the book has none."""
+
+
 class details(nodes.container):
     """A part that the reader unfolds."""
 
@@ -155,10 +169,12 @@ class Box:
         yield from self.unrefuted("undecided", payload["undecided"])
         if payload["mistakes"]:
             yield nodes.bullet_list("", *map(self.mistake, payload["mistakes"]), classes=["claim-mistakes"])
-        facts = [f"Answers {', '.join(payload['answers'])}."] if payload["answers"] else []
-        yield nodes.paragraph(
-            "", " ".join([*facts, f"Checked in {payload['seconds']:.2f} s."]), classes=["claim-facts"]
-        )
+        facts = nodes.paragraph(classes=["claim-facts"])
+        if payload["answers"]:
+            facts += [nodes.Text("Answers "), row_names.of(payload["answers"]), nodes.Text(" of the sources. ")]
+        facts += nodes.Text(f"Checked in {payload['seconds']:.2f} s. ")
+        facts += way_back("", "In the ledger", claim=payload["id"])
+        yield facts
 
     @staticmethod
     def unrefuted(what, formulas):
@@ -171,7 +187,7 @@ class Box:
     def mistake(self, mistake):
         """One wrong version, folded: what is stated, what is wrong, why it tempts, and the numbers that refute it."""
         verdict = "imprecise" if mistake["kind"] == "wording" else mistake["kind"]
-        told = f"✗ **{mistake['name']}** ({', '.join([verdict, *mistake.get('rows', [])])})"
+        told = f"✗ **{mistake['name']}** ({verdict})"
         fold = details("", summary("", "", *self.inline(told)), *self.stated(mistake))
         for label, key in (
             ("What is wrong", "wrong"),
@@ -182,6 +198,11 @@ class Box:
                 fold += self.paragraph(f"*{label}:* {mistake[key]}")
         if mistake.get("damage"):
             fold += self.paragraph("The copy may be damaged: the source may have been right.")
+        if rows := mistake.get("rows"):  # here and not in the summary, where a link can't be told from what unfolds
+            fold += nodes.paragraph(
+                "", "Stated by ", row_names.of(rows), nodes.Text(" of the sources. "), classes=["claim-facts"]
+            )
+            fold[-1] += way_back("", "Its erratum", erratum=rows[0])
         return nodes.list_item("", fold)
 
     def stated(self, mistake):

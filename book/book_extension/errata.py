@@ -15,8 +15,8 @@ from myst_parser.parsers.mdit import create_md_parser
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
-from book_extension.boxes import Box, inline_display
-from book_extension.ledger import Placeholder, anchor, listing_pages, plain_title
+from book_extension.boxes import Box, inline_display, row_names
+from book_extension.ledger import Placeholder, anchor, listing_pages, part_id, plain_title
 from book_extension.sources import OWN, all_claims, read
 from rnnlib.claims.html import MARKS
 
@@ -80,7 +80,9 @@ class FillErrata(SphinxPostTransform):
             section += self.counted(found)
             for page, group in groupby(found, lambda one: one[0]):
                 title = self.link(page, "", nodes.Text(self.env.titles[page].astext()))
-                section += [nodes.rubric("", "", title, classes=["errata-page"]), *(self.entry(*one) for one in group)]
+                ids = [part_id(f"errata-{node['kind']}", page)]
+                head = nodes.rubric("", "", title, ids=ids, classes=["errata-page"])
+                section += [head, *(self.entry(*one) for one in group)]
             node.replace_self(section)
         ResolveAnchorIds(self.document).apply()
 
@@ -108,7 +110,7 @@ class FillErrata(SphinxPostTransform):
         head = nodes.paragraph(classes=["erratum-head"])
         head += nodes.inline("", BADGES[mistake["kind"]], classes=["erratum-kind"])
         head += nodes.inline("", plain_title(payload), classes=["claim-title"])
-        head += nodes.inline("", "", *self.row_links(mistake["rows"]), classes=["erratum-rows"])
+        head += nodes.inline("", "", row_names.of(mistake["rows"]), classes=["erratum-rows"])
         entry += head
         parts = nodes.definition_list(classes=["erratum-parts"])
         for name, content in self.parts(page, payload, mistake, box):
@@ -152,14 +154,6 @@ class FillErrata(SphinxPostTransform):
             labels[label] for row in mistake["rows"] if (label := f"told-{row.lower()}") in labels
         ):
             yield self.link(*place, nodes.Text(self.env.titles[place[0]].astext()))
-            yield nodes.Text(" ")
-
-    def row_links(self, rows):
-        """The rows an entry comes from, each a link to the sources page where that is part of the book."""
-        standard = self.env.get_domain("std")
-        for row in rows:
-            page, anchor = standard.anonlabels.get(row.lower(), ("", ""))
-            yield self.link(page, anchor, nodes.Text(row)) if page else nodes.Text(row)
             yield nodes.Text(" ")
 
     def link(self, page, anchor, text):

@@ -14,7 +14,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from book_extension.boxes import claim_box, count
+from book_extension.boxes import claim_box, count, row_names
 from book_extension.refusals import above
 from rnnlib.claims.html import MARKS
 from rnnlib.claims.seal import claims_in
@@ -162,7 +162,8 @@ def table(app, docname, found):
         if where != page:
             page = where
             title = nodes.paragraph("", "", link(app, docname, where, "", app.env.titles[where].astext()))
-            body += nodes.row("", nodes.entry("", title, morecols=len(heads) - 1), classes=["ledger-page"])
+            head = nodes.entry("", title, morecols=len(heads) - 1)
+            body += nodes.row("", head, ids=[part_id("ledger", where)], classes=["ledger-page"])
         name = nodes.paragraph("", "", link(app, docname, where, anchor(payload), plain_title(payload)))
         if payload.get("title"):
             name += [nodes.Text(" "), nodes.literal("", payload["id"])]
@@ -176,7 +177,9 @@ def table(app, docname, found):
                 ),
             )
         )
-        body += row(name, evidence, nodes.paragraph("", refuted), answers(payload["answers"]))
+        body += row(
+            name, evidence, nodes.paragraph("", refuted), nodes.paragraph("", "", row_names.of(payload["answers"]))
+        )
         body[-1]["ids"] = [row_id(payload["id"])]
     group += body
     return nodes.table("", group, classes=["ledger"])
@@ -186,12 +189,9 @@ def row_id(id):
     return f"ledger-{id}"
 
 
-def answers(statements):
-    """The rows of the inventory that a claim answers, none broken at its hyphen."""
-    text = nodes.paragraph()
-    for statement in statements:
-        text += [nodes.inline("", statement, classes=["unbroken"]), nodes.Text(" ")]
-    return text
+def part_id(name, page):
+    """The id of that part of a list which is about one page."""
+    return f"{name}-{nodes.make_id(page)}"
 
 
 def row(*cells):

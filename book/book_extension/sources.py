@@ -15,7 +15,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
+from book_extension.boxes import row_names
 from book_extension.ledger import Placeholder, anchor, claims, listing_pages, plain_title, row
+from book_extension.numbers import kept
 
 LOGGER = logging.getLogger(__name__)
 VERDICTS = ("correct", "imprecise", "wrong", "underspecified", "empirical", "question")
@@ -121,6 +123,7 @@ class SourcesDirective(FromInventory):
 
     def draw(self):
         rows = [one for one in read(self.path).rows.values() if one.source == self.options["source"]]
+        kept(self.env, "book_rows").setdefault(self.env.docname, []).extend(rows)
         return [table(("Row", "What it is about", "As printed", "Answered by"), [self.row(one) for one in rows])]
 
     def row(self, one):
@@ -137,7 +140,12 @@ class SourcesDirective(FromInventory):
 
 
 class SourceCountsDirective(FromInventory):
+    """How many rows are answered; the line of each chapter becomes a label."""
+
     def draw(self):
+        places = self.env.get_domain("std").anonlabels
+        for id in map(chapter_id, read(self.path).chapters):
+            places[id] = self.env.docname, id
         return [source_counts(path=self.path)]
 
 
@@ -232,12 +240,11 @@ class FillSources(SphinxPostTransform):
             sources.setdefault(one.source, set()).add(one.id)
             chapters[one.chapter].add(one.id)
         by_source = [self.share(nodes.Text(source), ids, answered) for source, ids in sources.items()]
-        by_chapter = [self.share(self.chapter(number, f"{number} {inventory.chapters[number]}"), ids, answered)
-                      for number, ids in chapters.items()]  # fmt: skip
+        by_chapter = [self.of_chapter(number, inventory, ids, answered) for number, ids in chapters.items()]
         return [
             told,
             table(("Source", "Answered"), by_source, "source-counts"),
-            table(("Chapter", "Answered"), by_chapter, "source-counts"),
+            table(("Chapter", "Answered", "Rows"), by_chapter, "source-counts"),
         ]
 
     def written(self, chapters):
@@ -256,20 +263,35 @@ class FillSources(SphinxPostTransform):
     def share(self, name, ids, answered):
         return row(nodes.paragraph("", "", name), nodes.paragraph("", f"{len(ids & answered)} of {len(ids)}"))
 
+    def of_chapter(self, number, inventory, ids, answered):
+        drawn = self.share(self.chapter(number, f"{number} {inventory.chapters[number]}"), ids, answered)
+        drawn += nodes.entry("", nodes.paragraph("", "", row_names.of(id for id in inventory.rows if id in ids)))
+        drawn["ids"] = [chapter_id(number)]
+        return drawn
+
     def chapter(self, number, text):
         """The words, as a link where the book has that chapter."""
         page = self.chapters.get(number)
         return self.link(page, "", text) if page else nodes.inline("", text)
 
 
-def updated(app, env):
-    """Write every page anew when a label or a chapter came, went, moved or was renamed: links to it stand on any page,
-    and a link to none must be found. What a page tells of them is resolved when it is written, not when it is read."""
-    standard = env.get_domain("std")
-    places = standard.anonlabels | standard.labels, chapter_pages(env)
-    changed = getattr(env, "book_places_written", None) != places
-    env.book_places_written = places
-    return sorted(env.found_docs) if changed else []
+def listed(env):
+    """The rows that the tables of the book list."""
+    return [one for page in sorted(kept(env, "book_rows")) for one in kept(env, "book_rows")[page]]
+
+
+def chapter_id(number):
+    """The id of the line that tells of a chapter's rows."""
+    return f"sources-chapter-{number}"
+
+
+def purge(app, env, docname):
+    kept(env, "book_rows").pop(docname, None)
+
+
+def merge(app, env, docnames, other):
+    theirs = kept(other, "book_rows")
+    kept(env, "book_rows").update({docname: theirs[docname] for docname in docnames if docname in theirs})
 
 
 def setup(app):
@@ -280,4 +302,5 @@ def setup(app):
     app.add_directive("source-counts", SourceCountsDirective)
     app.add_directive("chapter-list", ChapterListDirective)
     app.add_post_transform(FillSources)
-    app.connect("env-updated", updated)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)

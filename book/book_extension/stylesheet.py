@@ -15,7 +15,7 @@ NAME = "all.css"
 CLASSES = re.compile(r'class="([^"]*)"')
 WORDS = re.compile(r"[\w-]+")
 ADDRESS = re.compile(r"""(?<![\w-])url\(\s*(["']?)(?!data:|https?:|[#/])([^)"']+)\1\s*\)""")
-SCRIPTS = ("frame", "searchtools", "sphinx_highlight")  # all that pages load
+SCRIPTS = ("frame", "search", "searchtools", "sphinx_highlight")  # all that pages load
 ICON_FONT = "var(--fa-font"
 ICONS = re.compile(r"Font\\? Awesome|keyframes fa-")  # the theme's, of 300 KB: the frame draws its own
 NESTED = ("media", "supports", "layer", "container")

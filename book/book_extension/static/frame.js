@@ -89,9 +89,10 @@ const load = (name) => new Promise((done, failed) => {
 const showFound = async () => {
   for (const name of ["documentation_options", "doctools", "sphinx_highlight"]) await load(name);
   setTimeout(() => {
-    const found = document.querySelector("article .highlighted");
+    const section = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const found = (section ?? document).querySelector(".highlighted");
     for (let fold = found?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
-    if (found && !location.hash) found.scrollIntoView({ block: "center" });
+    found?.scrollIntoView({ block: "center" });
   }, 50); // Sphinx waits for 10 ms before it marks
 };
 try {
