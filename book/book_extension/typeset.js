@@ -2,9 +2,15 @@
 // {html} with its MathML, or {error}. The argument is the folder of the package.
 const katex = require(process.argv[2]);
 
+// Called for links, images and HTML in a formula, of which KaTeX would else print the command's name in red.
+function trust({ command }) {
+  throw new Error(`${command} is nothing for a formula of this book`);
+}
+
 function typeset([tex, displayMode]) {
   try {
-    return { html: katex.renderToString(tex, { displayMode, strict: "error" }) };
+    const html = katex.renderToString(tex, { displayMode, strict: "error", trust });
+    return html.isWellFormed() ? { html } : { error: "KaTeX has no sign for a character in it" };
   } catch (error) {
     return { error: error.message };
   }
