@@ -166,8 +166,8 @@ def _end(path, cells, exercise):
             return place
         if levels:
             raise NotebookError(
-                f"{path.name}, cell {cells[place].id!r}: a heading in exercise {exercise.number}; expected '#' to '###' "
-                "at the beginning of a cell, which ends the exercise, or bold words instead"
+                f"{path.name}, cell {cells[place].id!r}: a heading in exercise {exercise.number}; expected '#' to "
+                "'###' at the beginning of a cell, which ends the exercise, or bold words instead"
             )
     return len(cells)
 
