@@ -195,3 +195,24 @@ def test_a_number_that_changes_is_found_on_pages_that_did_not(book):
         path = book.source / path.name.replace("05", "06")
         path.write_text(path.read_text().replace("05_one", "06_one").replace(" 5.1", " 6.1"))
     assert "leads to ex-x (exercise 6.1)" in book.build()
+
+
+UNCOMPARED = [
+    "[Ex. 5.1](#ex-x)", "[Exercises 5.1 and 5.2](#ex-x)", "exercise 5.9", "see Fig. 9.9", "Figure 5.1",
+    "chapters 4 and 5", "Exercise-5.1", "ch. 4", "a *figure* and **Exercise 5.1**",
+]  # fmt: skip
+
+
+def test_a_number_that_nothing_compares_is_refused(book):
+    chapter(book)
+    cells = [text(f"n{place}", words) for place, words in enumerate(UNCOMPARED)]
+    book.page("06_six", text("title", "# Six"), *cells)
+    named = re.findall(r"a number that nothing compares in cell '(\w+)'", book.build())
+    assert named == [cell.id for cell in cells]
+
+
+def test_other_numbers_are_nobodys(book):
+    chapter(book)
+    words = "`Exercise 9.9`, figure skating, chapter 4, an exercise in 5.2 parts, [Exercise 5.1](#ex-x), 3 figs."
+    book.page("06_six", text("title", "# Six"), text("words", words))
+    assert book.build() == ""

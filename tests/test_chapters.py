@@ -80,11 +80,57 @@ def test_a_chapter_without_exercises_is_read_as_it_is(chapter):
         ([exercise(1)], [run(name="06_two"), solution(1)], "expected one code cell before the first solution"),
         ([exercise(1)], [run(), code("x", "x = 1"), solution(1)], "code of its own belongs into a solution"),
         ([exercise(1), code("same", "1")], [run(), solution(1), code("same", "2")], "two cells have the id 'same'"),
+        ([exercise(1, source=HEAD + "\n\n## More")], [run(), solution(1)], "'ex-1': expected one exercise"),
+        ([text("ex-1", " " + HEAD.format(1))], [run(), solution(1)], "'ex-1': expected one exercise"),
+        ([exercise(1), text("torn", "So.\n\n## More")], [run(), solution(1)], "'torn': a heading in exercise 5.1; ex"),
+        ([exercise(1), text("torn", "So.\n\nMore\n---")], [run(), solution(1)], "'torn': a heading in exercise 5.1"),
+        ([exercise(1), text("torn", "#### More")], [run(), solution(1)], "'torn': a heading in exercise 5.1"),
+        ([exercise(1)], [run(), text("s", "## Solution 5.1 · Task 1\n\n### Proof")], "'s': a heading in a solution"),
+        ([exercise(1)], [run(), solution(1), text("after", "# After")], "'after': a heading in a solution"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(chapter, cells, solved, told):
     with pytest.raises(NotebookError, match=told):
         with_solutions(chapter(cells, solved))
+
+
+def test_what_only_looks_like_a_heading_is_none(chapter):
+    fence = "```python\n# Exercise 5.1: not one\n## nor this\n```"
+    cells = [exercise(1, source=HEAD + "\n\n" + fence), text("fence", fence)]
+    found = with_solutions(chapter(cells, [run(), solution(1), text("more", fence)])).cells
+    assert [cell.id for cell in found] == ["title", "ex-1", "fence", "solution-1", "more"]
+
+
+def test_a_heading_of_two_lines_ends_an_exercise(chapter):
+    path = chapter([exercise(1), text("later", "Later\n-----"), code("last")], [run(), solution(1)])
+    assert [cell.id for cell in with_solutions(path).cells] == ["title", "ex-1", "solution-1", "later", "last"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", "é".encode("latin-1"), b"<<<<<<< ours\n{}", b"\xef\xbb\xbf{}"],
+    ids=["empty", "cut", "a list", "not UTF-8", "a merge", "a mark of byte order"],
+)  # fmt: skip
+def test_what_is_no_notebook_is_told_by_its_name(chapter, content):
+    path = chapter([exercise(1)], [run(), solution(1)])
+    for file in (solutions_of(path), path):
+        file.write_bytes(content)
+        with pytest.raises(NotebookError, match=rf"^{file.name}: expected a Jupyter notebook .*; restore the file$"):
+            with_solutions(path)
+
+
+def test_two_cells_of_one_id_are_refused(chapter):
+    path = chapter([text("one", "a"), text("two", "b")])
+    path.write_text(path.read_text().replace('"two"', '"one"'))
+    with pytest.raises(
+        NotebookError, match=r"^05_one.ipynb: Non-unique cell id 'one'.*give each cell an id of its own"
+    ):
+        with_solutions(path)
+
+
+def test_line_ends_of_windows_are_read(chapter):
+    windows = HEAD.format(1).replace("\n", "\r\n")
+    path = chapter([text("ex-1", windows)], [code("run", "%%capture\r\n%run 05_one.ipynb"), solution(1)])
+    assert [cell.id for cell in with_solutions(path).cells] == ["title", "ex-1", "solution-1"]
 
 
 def test_a_chapter_has_the_number_of_its_file():

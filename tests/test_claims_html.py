@@ -171,3 +171,8 @@ def test_texts_are_read_as_markdown_and_never_as_html():
 
 def test_jupyter_is_given_one_output():
     assert list(bundle(JACOBIAN)) == ["application/vnd.rnnlib.claim+json", "text/html", "text/plain"]
+
+
+def test_nothing_is_asked_of_a_network():
+    assert "<img" not in inline("![x](https://example.org/x.png)")
+    assert inline(r"$\href{javascript:alert(1)}{x}$") == r"<code>$\href{javascript:alert(1)}{x}$</code>"

@@ -372,3 +372,32 @@ def test_a_formula_keeps_the_punctuation_after_it(book):
     assert html.count('<span class="unbroken">') == 3
     assert re.search(r"d</span></code>\. Two is .*e.*</span>\.</span> Two is .*f</span></code>\.</p>", html)
     assert re.search(r'<span class="unbroken"><span class="math[^>]*>.*>c</span>.*</span>\)\.</span>', html)
+
+
+HTML = {
+    "block": "<div>\n$$a = b$$\n</div>",
+    "inline": "So <b>1 = 2</b>.",
+    "maths": "<math><mn>1</mn><mo>=</mo><mn>2</mn></math>",
+    "box": '<div class="claim claim-level-proved">✓ proved</div>',
+    "fold-of-one-block": "<details><summary>Hint</summary>\nso $a = b$\n</details>",
+    "fold-named-by-a-formula": "<details><summary>so $a = b$</summary>\n\nSo.\n\n</details>",
+    "fold-with-attributes": '<details class="claim"><summary>Hint</summary>\n\nSo.\n\n</details>',
+    "end-without-a-fold": "So.\n\n</details>\n\nSo.",
+    "directive": "```{raw} html\n<p>✓ proved</p>\n```",
+}
+
+
+def test_html_is_refused_by_its_cell(book):
+    cells = [text(name, source) for name, source in HTML.items()]
+    for kind, content in (("text/html", "<p>✓ proved</p>"), ("text/markdown", "<i>✓ proved</i>")):
+        cells.append(code(kind.replace("/", "-"), outputs=[new_output("display_data", data={kind: content})]))
+    book.page("one", text("title", "# One"), *cells)
+    named = re.findall(r"WARNING: HTML in cell '(.*?)': .*Write Markdown", book.build())
+    assert set(named) == {cell.id for cell in cells}
+
+
+def test_only_a_claim_may_look_like_one(book):
+    words = "[✓ proved for every K]{.claim-mark} so it is."
+    book.page("one", text("title", "# One"), text("forged", words), shown("claim", payload()))
+    [warning] = book.build(myst_enable_extensions=["dollarmath", "attrs_inline"]).splitlines()
+    assert "a class of a claim's box in cell 'forged': ✓ proved for every K." in warning

@@ -99,6 +99,27 @@ def test_what_can_not_be_typeset_is_refused_by_page_cell_and_tex(book):
     assert r"<code>\nonsense{x}</code>" in book.html("one")
 
 
+@pytest.mark.parametrize(
+    ("tex", "told"),
+    [
+        (r"\href{javascript:alert(1)}{x}", r"\href is nothing for a formula"), (r"\url{x}", r"\url is nothing"),
+        (r"\includegraphics{x.png}", r"\includegraphics is nothing"), (r"\htmlClass{claim}{x}", "HTML extension"),
+        (r"\def\a{\a\a}\a", "Too many expansions"), ("{" * 9999 + "}" * 9999, "Maximum call stack"),
+        (r"\text{😀}", "Unrecognized Unicode character"), (r"\text{a \verb|b", "parse error"),
+    ],
+)  # fmt: skip
+def test_a_formula_that_would_do_more_than_say_something_is_refused(tex, told):
+    packages.installed()
+    [result] = maths._run([(tex, False)])
+    assert told in result["error"] and result["error"].encode(), "it can be printed"
+
+
+def test_a_formula_changes_no_other():
+    packages.installed()
+    first, second = maths._run([(r"\gdef\leak{=} a", False), (r"a \leak b", False)])
+    assert "html" in first and r"Undefined control sequence: \leak" in second["error"]
+
+
 def test_a_formula_is_typeset_once(fresh, monkeypatch):
     runs = []
 

@@ -177,3 +177,17 @@ def test_the_chapters_that_exist_are_told_from_the_inventory(book):
     book.page("06_six", text("title", "# 6 Six"))
     assert book.build() == ""
     assert "2 of 2 chapters are written: 5 Five; 6 Six." in re.sub(r"<[^>]+>", "", book.html("list"))
+
+
+@pytest.mark.parametrize("link", ["[A published mistake](https://example.org)", "[A published mistake](#fig-a)"])
+def test_a_published_mistake_links_an_erratum(book, link):
+    book.page(
+        "05_five", TITLE, image(), text("fig-a", "**Figure 5.1.** A."), text("told", f"> **{link}.** So $a = b$.")
+    )
+    assert "a published mistake in cell 'told' without its erratum" in book.build()
+
+
+def test_a_key_in_other_letters_is_no_entry(book):
+    write_file(book.source / "data" / "all.bib", BIB)
+    book.page("05_five", TITLE, text("cited", "[One (1990)](#cite-One1990)"))
+    assert "literature that the bibliography does not have in cell 'cited': no entry 'One1990'" in book.build(**CITING)

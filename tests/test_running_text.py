@@ -11,6 +11,7 @@ from samples import MISTAKE, code, payload, shown, text
 from sphinx.errors import ExtensionError
 from test_extension import Book
 
+from book_builder import packages
 from book_builder.execution import ROOT, notebooks, payloads
 from book_extension.formulas import RELATIONS, canonical, holds, relations, split
 from book_extension.refusals import only_defines
@@ -223,6 +224,26 @@ def test_a_condition_goes_on_after_and(book):
 def test_a_range_below_a_sum_is_no_relation_of_the_formula():
     assert relations(canonical(r"\sum_{k \le s} c_s w^{s - k}")) == relations(canonical(r"p_i \mathbf 1_{i=j}")) == []
     assert split(canonical(r"f(x = 1) = \sum_{k=1}^K x_k"), RELATIONS)[1] == ["="]
+
+
+def test_every_sign_that_is_set_as_a_relation_is_one():
+    """KaTeX's own table decides; what it sets so without being a relation has a list here."""
+    source = (packages.installed() / "katex" / "src" / "symbols.ts").read_text()
+    known = {name.replace("\\\\", "\\") for name in re.findall(r'math, \w+, rel, [^,]+, "(\\\\[A-Za-z]+)"', source)}
+    assert len(known) > 150
+    others = r"""mid nmid shortmid shortparallel bowtie Join smile frown smallsmile smallfrown between pitchfork
+        multimap origof imageof restriction backepsilon blacktriangleleft blacktriangleright vartriangle leadsto
+        Lsh Rsh gets to mapsto longmapsto"""
+    arrows = {name for name in known if re.search("arrow|harpoon", name)}
+    missing = {name for name in known - arrows if not relations(canonical(f"a {name} b"))}
+    assert missing - {f"\\{name}" for name in others.split()} == set()
+
+
+@pytest.mark.parametrize(
+    "sign", ["⩽", "⟹", "≪", "⊥", r"\eqqcolon", r"\coloneq", r"\ngeqq", r"\not<", r"\Longleftrightarrow"]
+)
+def test_an_unusual_relation_is_a_relation(sign):
+    assert sorted_by(canonical(f"a {sign} b"), "so ") == "unchecked"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Asides(SphinxTransform):
             return self.warn(paragraph, f"a blockquote%s that begins with **{lead.astext()}**: expected one of {known}")
         rows = [one["refuri"].removeprefix(ERRATUM) for one in quote.findall(nodes.reference)
                 if one.get("refuri", "").startswith(ERRATUM)]  # fmt: skip
-        if kind == MISTAKE and lead.next_node(nodes.reference) is None:
+        if kind == MISTAKE and not rows:
             self.warn(paragraph, f"a published mistake%s without its erratum: write **[{MISTAKE}]({ERRATUM}S0-15).**")
         title = nodes.title("", "", *untold(lead))
         following = paragraph.children[paragraph.index(lead) + 1 :]

@@ -89,8 +89,13 @@ def only_claims(code):
     return (
         isinstance(last, ast.Expr)
         and all(isinstance(statement, ast.Assign | ast.Import | ast.ImportFrom) for statement in before)
-        and all(isinstance(call, ast.Attribute) or getattr(call, "id", "") in MAKERS for call in calls)
+        and all(is_maker(call) for call in calls)
     )
+
+
+def is_maker(call):
+    """Whether what is called makes a claim, or is a method that texts have: `NETWORK.text.replace`."""
+    return hasattr(str, call.attr) if isinstance(call, ast.Attribute) else getattr(call, "id", "") in MAKERS
 
 
 def foot_of(box):

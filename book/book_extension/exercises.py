@@ -9,13 +9,12 @@ import re
 from html import unescape
 from pathlib import Path
 
-import nbformat
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-from book_builder.chapters import exercises, with_solutions
+from book_builder.chapters import exercises, read, with_solutions
 from book_extension import numbers
 from book_extension.boxes import claim_box, details, summary
 from book_extension.ledger import in_ledger
@@ -23,7 +22,7 @@ from book_extension.refusals import CELL_LINES
 
 LOGGER = logging.getLogger(__name__)
 LEVELS = {"●○○": "easy", "●●○": "medium", "●●●": "hard"}
-OPEN = re.compile(r"\s*<details>\s*<summary>(?P<name>.*?)</summary>\s*", re.DOTALL)
+OPEN = re.compile(r"\s*<details>\s*<summary>(?P<name>[^<>$]*)</summary>\s*")  # words alone: nothing reads maths here
 CLOSE = re.compile(r"\s*</details>\s*")
 CHECKS = re.compile(r"^check\(", re.MULTILINE)
 IMPORTS = re.compile(r"\A(?:(?:from|import) .*\n)+\n*")
@@ -79,7 +78,7 @@ class Cards(SphinxTransform):
         path = Path(self.env.doc2path(self.env.docname))
         if path.suffix != ".ipynb":
             return
-        found = {one.label: one for one in exercises(path, nbformat.read(path, as_version=4))}
+        found = {one.label: one for one in exercises(path, read(path))}
         self.cells = with_solutions(path).cells if found else []
         for section in list(self.document.findall(nodes.section)) if found else []:
             cell = self.cells[section.line // CELL_LINES - 1]

@@ -23,14 +23,22 @@ SAME = {
     r"\lt": "<", r"\gt": ">", r"\coloneqq": ":=", r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\ldots": r"\dots",
     r"\cdots": r"\dots",
 }  # fmt: skip
-RELATIONS = (
-    {"=", ":=", "<", ">"}
-    | commands(
-        "le ge ne approx equiv propto sim simeq cong ll gg leqslant geqslant lesssim gtrsim doteq triangleq asymp "
-        "in notin ni subset subseteq supset supseteq iff implies Rightarrow Leftrightarrow Longrightarrow prec succ"
-    )
-    | set("≡∝∼≃∈⇒⇔")
-)
+# Every sign that KaTeX sets as a relation, but for arrows (`\to`), bars and colons; a test compares.
+RELATIONS = {"=", ":=", "<", ">"} | commands(
+    "le ge ne approx equiv propto sim simeq cong ll gg leqslant geqslant lesssim gtrsim doteq triangleq asymp "
+    "in notin ni owns subset subseteq supset supseteq iff implies impliedby prec succ Rightarrow Leftarrow "
+    "Leftrightarrow Longrightarrow Longleftarrow Longleftrightarrow perp parallel nparallel preceq succeq models "
+    "vdash dashv vDash Vdash Vvdash nvdash nvDash nVdash nVDash leqq geqq lll ggg llless gggtr lessapprox gtrapprox "
+    "lessgtr gtrless lesseqgtr gtreqless lesseqqgtr gtreqqless eqslantless eqslantgtr nless ngtr nleq ngeq nleqq "
+    "ngeqq nleqslant ngeqslant lneq gneq lneqq gneqq lvertneqq gvertneqq lnsim gnsim lnapprox gnapprox nsim ncong "
+    "nprec nsucc npreceq nsucceq precsim succsim precapprox succapprox precnsim succnsim precnapprox succnapprox "
+    "precneqq succneqq preccurlyeq succcurlyeq curlyeqprec curlyeqsucc approxeq eqsim backsim backsimeq thicksim "
+    "thickapprox doteqdot Doteq risingdotseq fallingdotseq bumpeq Bumpeq eqcirc circeq varpropto sqsubset sqsupset "
+    "sqsubseteq sqsupseteq Subset Supset subseteqq supseteqq nsubseteq nsupseteq nsubseteqq nsupseteqq subsetneq "
+    "supsetneq subsetneqq supsetneqq varsubsetneq varsupsetneq varsubsetneqq varsupsetneqq trianglelefteq "
+    "trianglerighteq ntriangleleft ntriangleright ntrianglelefteq ntrianglerighteq vartriangleleft vartriangleright "
+    "therefore because coloneq Coloneq Coloneqq colonequals eqcolon eqqcolon Eqqcolon equalscolon"
+) | set("≡∝∼≃≅∈∉∋⊂⊃⊆⊇⇒⇐⇔⟹⟸⟺≺≻⪯⪰≪≫≍⊏⊐⊑⊒⊢⊣⊨⊩⊪⊥∥≮≯≰≱⩽⩾⪕⪖≦≧≨≩⪇⪈≲≳⪅⪆⋘⋙≶≷⋚⋛⪋⪌≊⋍∽≂≏≎≐≑≒≓≖≗≜⊴⊵∴∵")  # fmt: skip
 ACCENTS = commands("bar hat tilde vec dot overline operatorname mathbb mathrm mathbf boldsymbol text")
 ARGUMENTS = {r"\frac": 2, r"\sqrt": 1} | dict.fromkeys(ACCENTS, 1)
 INDICATOR = (r"\mathbf", "{", "1", "}")  # with a condition below it: 1 where it holds, else 0

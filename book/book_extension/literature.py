@@ -35,7 +35,8 @@ class Cite(SphinxTransform):
             if not (match := LINK.fullmatch(node.get("refuri", ""))):
                 continue
             key, place = match["key"], cell_of(self.env, self.env.docname, line_of(node))
-            entry = domain.bibdata.data.entries.get(key) if domain else None
+            entries = domain.bibdata.data.entries if domain else {}
+            entry = entries[key] if key in list(entries) else None  # itself it takes `One1990` for `one1990`
             if entry is None:
                 self.warn(node, f"literature that the bibliography does not have{place}: no entry {key!r}")
             elif (words := node.astext()) not in (fitting := forms(entry)):

@@ -13,10 +13,28 @@ from sphinx.addnodes import pending_xref
 from sphinx.util import logging
 
 from book_builder.chapters import chapter_number
+from book_extension.boxes import claim_box, summary
+from book_extension.literature import citation_link
+from book_extension.refusals import above, cell_of
 
 LOGGER = logging.getLogger(__name__)
 KINDS = ("exercise", "figure", "chapter", "appendix")
-NUMBERED = re.compile(rf"\b({'|'.join(KINDS)})\s+(\d+(?:\.\d+)?|[A-Z](?:\.\d+)?)\b", re.IGNORECASE)
+NUMBER = r"(?:\d+(?:\.\d+)?|[A-Z](?:\.\d+)?)"
+NUMBERED = re.compile(rf"\b({'|'.join(KINDS)})\s+({NUMBER})\b", re.IGNORECASE)
+# Spellings that nothing compares: shortened, in the plural, with a hyphen; and exercises and figures without a link.
+SHORT, PLURAL = r"(?:exs?|figs?|chs?|chap)\.", "exercises|figures|chapters|appendices"
+OTHERWISE = re.compile(rf"\b(?:(?:{SHORT}|{PLURAL})\s*|(?:{'|'.join(KINDS)})-){NUMBER}(?![\w-])", re.IGNORECASE)
+UNLINKED = re.compile(r"\b(?:exercise|figure)\s+(?:\d+|[A-Z])\.\d+", re.IGNORECASE)
+NO_PROSE = (
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    citation_link,
+    claim_box,
+    summary,
+)
 
 
 class Called(NamedTuple):
@@ -42,11 +60,41 @@ def kept(env, name):
 def collect(app, doctree):
     """Keep the links of the page just read that say a number."""
     found = []
-    for node in doctree.findall(lambda node: isinstance(node, (nodes.reference, pending_xref))):
+    for node in doctree.findall(is_link):
         if NUMBERED.search(words := " ".join(node.astext().split())):
             found.append(Called(words, aim(node), (app.env.docname, node.line or line_above(node))))
     if found:
         kept(app.env, "book_numbers_called")[app.env.docname] = found
+    for text in doctree.findall(is_prose):
+        refuse_uncompared(app.env, text)
+
+
+def refuse_uncompared(env, text):
+    """Warn of a number that nothing compares with what it is the number of."""
+    words = " ".join(text.split())
+    if match := OTHERWISE.search(words) or (above(text, is_link) is None and UNLINKED.search(words)):
+        LOGGER.warning(
+            "a number that nothing compares%s: %r; write each by itself, as [Exercise 5.1](#ex-label), "
+            "[Figure 5.2](#fig-label) or chapter 4",
+            cell_of(env, env.docname, line_above(text)), match[0],
+            location=env.docname, type="book", subtype="numbers",
+        )  # fmt: skip
+
+
+def is_link(node):
+    return isinstance(node, (nodes.reference, pending_xref))
+
+
+def is_prose(node):
+    """Whether a text is an author's words, and not those by which an exercise or a figure is called itself."""
+    if not isinstance(node, nodes.Text) or above(node, is_no_prose) is not None:
+        return False
+    caption = above(node, lambda one: isinstance(one, nodes.caption))
+    return caption is None or not isinstance(node.parent, nodes.strong)
+
+
+def is_no_prose(node):
+    return isinstance(node, NO_PROSE) or "exercise-number" in node.get("classes", ())
 
 
 def aim(node):
@@ -55,7 +103,7 @@ def aim(node):
 
 
 def line_above(node):
-    while node is not None and not node.line:
+    while node is not None and not getattr(node, "line", None):
         node = node.parent
     return node and node.line
 

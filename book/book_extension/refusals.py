@@ -1,4 +1,4 @@
-"""What the book refuses: display maths that nothing has checked, and claims that rnnlib did not make.
+"""What the book refuses: display maths that nothing has checked, HTML, and claims that rnnlib did not make.
 
 Maths in sentences is the business of `running_text`, notebooks without their outputs that of `notebooks`.
 """
@@ -52,6 +52,35 @@ class UnmarkedMaths(SphinxPostTransform):
     def warn(self, block, message):
         cell = cell_of(self.env, self.env.docname, block.line or block.parent.line)
         LOGGER.warning(message, cell, shorten(block.astext()), location=block, type="book", subtype="maths")
+
+
+class UnmarkedHtml(SphinxPostTransform):
+    """Warn of HTML and of the classes of a claim's box, in text and in what cells show: either could draw a mark.
+
+    A formula in HTML is checked by nobody, and stands on the page as it was typed. Folds are the one HTML that the book
+    knows; `exercises` has made them by now of `<details>`.
+    """
+
+    default_priority = 5
+
+    def run(self, **kwargs):
+        for node in self.document.findall(nodes.Element):
+            if isinstance(node, nodes.raw):
+                self.warn(node, "HTML%s: %s. Write Markdown; only <details><summary>Words</summary> and </details>, "
+                                "each in a line of its own between empty lines, are known")  # fmt: skip
+            elif is_drawn(node) and not above(node, lambda one: isinstance(one, claim_box)):
+                self.warn(node, "a class of a claim's box%s: %s. Only what a claim shows may look like one")
+
+    def warn(self, node, message):
+        line = node.line or getattr(above(node, lambda one: one.line), "line", None)
+        cell, told = cell_of(self.env, self.env.docname, line), shorten(node.astext())
+        LOGGER.warning(message, cell, told, location=self.env.docname, type="book", subtype="html")
+
+
+def is_drawn(node):
+    """Whether a node that is no claim's box has a class of one."""
+    classes = node.get("classes", ())
+    return not isinstance(node, claim_box) and any(one.partition("-")[0] == "claim" for one in classes)
 
 
 def is_displayed(node):
@@ -118,4 +147,5 @@ def refuse_unsealed(app, doctree):
 
 def setup(app):
     app.add_post_transform(UnmarkedMaths)
+    app.add_post_transform(UnmarkedHtml)
     app.connect("doctree-read", refuse_unsealed)

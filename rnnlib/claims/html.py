@@ -209,6 +209,6 @@ def _parser():
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-    parser = MarkdownIt("commonmark", {"html": False}).use(dollarmath_plugin)
+    parser = MarkdownIt("commonmark", {"html": False}).disable("image").use(dollarmath_plugin)  # one asks for a network
     parser.add_render_rule("math_inline", lambda self, tokens, place, options, env: mathml(tokens[place].content))
     return parser

@@ -54,9 +54,11 @@ def _code(latex):
 
 
 def _is_whole(content):
-    """Whether every command was understood and every element has its parts."""
+    """Whether every command was understood, every element has its parts, and none is a link."""
     return all(
-        len(node) == _PARTS.get(node.tag, len(node)) and (node.tag == "mtext" or not set(node.text) & set("\\&"))
+        len(node) == _PARTS.get(node.tag, len(node))
+        and "href" not in node.attrib
+        and (node.tag == "mtext" or not set(node.text) & set("\\&"))
         for node in content.iter()
     )
 
