@@ -14,6 +14,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from book_builder.dependencies import digest
+from book_extension.cells import only_claims
 from rnnlib.agree import agree
 from rnnlib.claims.steps import split_at_relation, steps
 
@@ -401,3 +402,8 @@ def test_only_a_claim_may_look_like_one(book):
     book.page("one", text("title", "# One"), text("forged", words), shown("claim", payload()))
     [warning] = book.build(myst_enable_extensions=["dollarmath", "attrs_inline"]).splitlines()
     assert "a class of a claim's box in cell 'forged': ✓ proved for every K." in warning
+
+
+def test_a_cell_that_trains_something_keeps_its_code_in_sight():
+    assert only_claims('later = NETWORK.text.replace("T", "S")\nClaim("a.b", later)')
+    assert not only_claims('runs = model.train(100)\nClaim("a.b", "x = x")')
