@@ -96,9 +96,7 @@ def test_folded_cells_have_names_of_their_own(book):
         cell.metadata["tags"] = ["hide-input"]
     book.page("a", *cells)
     book.build()
-    hidden = [
-        summary.select_one(".unseen").text for summary in parsed(book, "a").select("details.hide summary")
-    ]
+    hidden = [summary.select_one(".unseen").text for summary in parsed(book, "a").select("details.hide summary")]
     assert hidden == [": x = 1", ": a.y"]
 
 
