@@ -180,7 +180,6 @@ def install(app):
     (static / "katex.css").write_text(sheet, "utf-8")
     shutil.copy(built / "contrib" / "copy-tex.min.js", static)
     app.add_css_file("katex/katex.css")
-    app.add_css_file("maths.css")
 
 
 def load(app, pagename, templatename, context, doctree):
