@@ -96,9 +96,7 @@ def test_folded_cells_have_names_of_their_own(book):
         cell.metadata["tags"] = ["hide-input"]
     book.page("a", *cells)
     book.build()
-    hidden = [
-        summary.select_one(".visually-hidden").text for summary in parsed(book, "a").select("details.hide summary")
-    ]
+    hidden = [summary.select_one(".unseen").text for summary in parsed(book, "a").select("details.hide summary")]
     assert hidden == [": x = 1", ": a.y"]
 
 
@@ -113,7 +111,7 @@ def test_a_change_of_a_sheet_alone_is_noticed(tmp_path, monkeypatch):
     before = frame.state()
     monkeypatch.setattr(frame, "HERE", Path(shutil.copytree(frame.HERE, tmp_path / "copy")))
     assert frame.state() == before
-    (tmp_path / "copy/static/frame.css").write_text("p { color: red }")
+    (tmp_path / "copy/static/book.css").write_text("p { color: red }")
     assert frame.state() != before
 
 

@@ -183,3 +183,18 @@ def test_the_lock_names_no_registry_and_fits():
     assert lock["packages"][""]["dependencies"] == specification["dependencies"]
     for name, package in lock["packages"].items():
         assert "resolved" not in package and (not name or package["integrity"].startswith("sha512-"))
+
+
+@pytest.mark.parametrize(("tex", "breaks"), [
+    ("1 - h^2", 0),  # after no operator
+    ("a + b = c - d", 1),  # after the relation
+    (r"x \ne y \le z", 2),
+    ("w", 0),
+])  # fmt: skip
+def test_a_formula_in_a_sentence_breaks_after_its_relations_only(book, tex, breaks):
+    book.markdown("a", f"# A\n\nHere is ${tex}$, then.\n")
+    book.build()
+    formula = BeautifulSoup(book.html("a"), "html.parser").select_one("p .katex-html")
+    assert len(formula.select("wbr")) == breaks
+    assert len(formula.find_all(class_="part", recursive=False)) == breaks + 1
+    assert len(formula.select(".part > .base")) == len(formula.select(".base"))

@@ -46,8 +46,6 @@ def setup(app):
         import_module(f"book_extension.{part}").setup(app)
     # A setting that Sphinx compares with the last build's: when this package changes, every page is read again.
     app.add_config_value("book_extension_state", state(), "env")
-    for sheet in ("book.css", "frame.css", "ways_back.css"):
-        app.add_css_file(sheet)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -160,4 +160,3 @@ def setup(app):
     app.add_node(dots, html=(open_dots, close_dots))
     app.add_transform(Fold)
     app.add_transform(Cards)
-    app.add_css_file("exercises.css")

@@ -70,4 +70,3 @@ def is_setting(statement):
 
 def setup(app):
     app.add_transform(FoldMachinery)
-    app.add_css_file("plain.css")

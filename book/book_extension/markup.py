@@ -52,11 +52,8 @@ def begin_hidden(translator, node):
     """Name what unfolds a hidden cell, for who only hears it, by what it hides: else twenty have the same name."""
     code = " ".join(node.astext().split())
     hidden = found[1] if (found := CLAIM_ID.search(code)) else code[:LONGEST_NAME]
-    translator.body.append(f'<details class="admonition hide {" ".join(node["classes"])}"><summary>')
-    for state, prompt in (("collapsed", "prompt_show"), ("expanded", "prompt_hide")):
-        words = f'{escape(node[prompt])}<span class="visually-hidden">: {escape(hidden)}</span>'
-        translator.body.append(f'<p class="{state} admonition-title">{words}</p>')
-    translator.body.append("</summary>\n")
+    name = f'{escape(node["prompt_show"])}<span class="unseen">: {escape(hidden)}</span>'
+    translator.body.append(f'<details class="machinery hide"><summary>{name}</summary>\n')
 
 
 def end_hidden(translator, node):

@@ -29,6 +29,10 @@ SCRIPT = Path(__file__).with_name("typeset.js")
 # No formula can be drawn without these; a browser that learns of them from the stylesheet asks one round trip later.
 FIRST_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 FORMATS = re.compile(r"src:url\((fonts/[\w-]+)\.woff2\)[^;}]*")  # in KaTeX's sheet: the same font three times
+BASE, END = '<span class="base">', "</span></span>"  # a piece of a formula, and what follows the last one
+OPERATOR = re.compile(r'<span class="mbin">[^<]*</span>(?:<span class="mspace"[^>]*></span>)*</span>$')
+TAGS = re.compile(r"<[^>]*>")
+SHORT = 30  # signs; at a desk, a formula of no more never breaks
 TABLE = "CREATE TABLE IF NOT EXISTS formulas (version, tex, displayed, result, PRIMARY KEY (version, tex, displayed))"
 known = {}  # what KaTeX made of each formula that this process met
 
@@ -138,7 +142,28 @@ def visit_displayed(self, node):
 
 def html_of(node):
     [result] = typeset([formula_of(node)])
-    return result.get("html") or f"<code>{escape(node.astext())}</code>"
+    html = result.get("html") or f"<code>{escape(node.astext())}</code>"
+    return in_parts(html) if isinstance(node, nodes.math) else html
+
+
+def in_parts(html):
+    """A formula in a sentence as the parts between which a line may end: KaTeX's pieces, but for those after operators.
+
+    KaTeX ends a piece, a `base`, at each operator and each relation that stands in no brackets. A browser would break
+    after all of them, and leave a lone `1 −` behind; here it does so only in a part that is wider than the line.
+    """
+    start, *bases = html.split(BASE)
+    if not bases:
+        return html
+    bases[-1] = bases[-1].removesuffix(END)
+    parts = [""]
+    for base in bases:
+        parts[-1] += BASE + base
+        if not OPERATOR.search(base):
+            parts.append("")
+    short = " short" if len(TAGS.sub("", "".join(bases))) <= SHORT else ""
+    spans = (f'<span class="part{short}">{part}</span>' for part in parts if part)
+    return start + "<wbr>".join(spans) + END
 
 
 def install(app):
@@ -155,7 +180,6 @@ def install(app):
     (static / "katex.css").write_text(sheet, "utf-8")
     shutil.copy(built / "contrib" / "copy-tex.min.js", static)
     app.add_css_file("katex/katex.css")
-    app.add_css_file("maths.css")
 
 
 def load(app, pagename, templatename, context, doctree):

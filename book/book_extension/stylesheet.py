@@ -12,6 +12,7 @@ from pathlib import Path
 import tinycss2
 
 NAME = "all.css"
+LOOK = "book.css"  # the book's own, which comes last: it may overrule any other by being as specific
 CLASSES = re.compile(r'class="([^"]*)"')
 WORDS = re.compile(r"[\w-]+")
 ADDRESS = re.compile(r"""(?<![\w-])url\(\s*(["']?)(?!data:|https?:|[#/])([^)"']+)\1\s*\)""")
@@ -37,7 +38,7 @@ def write(app, exception):
     static = Path(app.outdir) / "_static"
     used = known(Path(app.outdir))
     parts = []
-    for name in app.book_sheets:
+    for name in [*app.book_sheets, LOOK]:
         sheet = static / name.removeprefix("_static/").partition("?")[0]
         css = kept(tinycss2.parse_stylesheet(sheet.read_text("utf-8"), True, True), used)
         parts.append(relocated(css, sheet.parent.relative_to(static).as_posix()))

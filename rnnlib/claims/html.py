@@ -13,7 +13,7 @@ from .seal import claims_in
 from .steps import steps
 
 MARKS = {"proved": "✓", "exact": "✓", "given": "✓", "computed": "=", "tested": "≈"}
-_LEVELS = dict.fromkeys(("proved", "given"), "#1a9f3f") | dict.fromkeys(("exact", "computed"), "#0f86b8")
+_LEVELS = dict.fromkeys(("proved", "given", "exact"), "#1a9f3f") | {"computed": "#0f86b8"}
 _LEVELS["tested"], _WRONG = "#c07c00", "#dc3a2e"
 
 

@@ -60,13 +60,13 @@ const reached = new IntersectionObserver((entries) => {
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
   }
 }, { rootMargin: "600px" });
-const mayScroll = "article :is(pre, div.math, .claim-steps, .claim-false, .erratum-right, .pst-scrollable-table-container)";
+const mayScroll = "article :is(pre, div.math, .claim-formula, .claim-false, .erratum-right, .pst-scrollable-table-container)";
 document.querySelectorAll(mayScroll).forEach((node) => reached.observe(node));
 
 // Paper: dark text on white; hints, solutions and evidence are open, since nobody can unfold them there.
 let before = null;
 addEventListener("beforeprint", () => {
-  const closed = [...document.querySelectorAll("article details:not([open], .hide)")];
+  const closed = [...document.querySelectorAll("article details:not([open], .hide, .machinery, .claim-source)")];
   before = { theme: root.dataset.theme, closed };
   root.dataset.theme = "light";
   closed.forEach((fold) => { fold.open = true; });
