@@ -14,7 +14,7 @@ from book_extension.boxes import claim_box, details, summary, unseen_name
 from rnnlib.claims.seal import MIME
 
 # What a cell may call besides the methods of texts, to be no more than the source of its box.
-MAKERS = {"Board", "Chain", "Claim", "Given", "Induction", "Mistake", "claim", "solution"}
+MAKERS = {"Board", "Chain", "Claim", "Given", "Induction", "Mistake", "claim"}
 # A printed line of more characters is a sentence, such as a refutation, and no row of a table.
 LONG = 88
 AGREEMENT = re.compile(r"[✓✗] .+: \d+ ways agree; ")  # as `rnnlib.agree` begins

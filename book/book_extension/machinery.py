@@ -1,7 +1,7 @@
 """Machinery: code that a reader of the page needs seldom is folded there, and is a plain cell in Jupyter.
 
 A cell of imports is folded, and stands before the first code that the page shows; so the chapter opens with its
-question. The code of a figure is folded too. The code of a claim is the business of `boxes`.
+question. The code of a figure is folded too. The code of a claim is the business of `cells`.
 """
 
 import ast
