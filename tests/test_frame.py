@@ -82,14 +82,6 @@ def test_a_description_ends_at_a_word_and_has_no_formula(book):
     assert re.fullmatch(r"(word )+…", description) and 150 < len(description) <= 160
 
 
-def test_what_drops_down_folds_without_a_script(book):
-    book.markdown("a", "# A\n\n```{admonition} A [hint](https://example.org)\n:class: dropdown\nThink.\n```\n")
-    book.build()
-    fold = parsed(book, "a").select_one("details.fold")
-    assert fold.summary.text.strip() == "A hint" and not fold.summary.select("a")
-    assert "Think." in fold.text.removeprefix(fold.summary.text)
-
-
 def test_folded_cells_have_names_of_their_own(book):
     cells = [code("x", "x = 1"), code("y", 'Claim("y", id="a.y")')]
     for cell in cells:

@@ -8,11 +8,9 @@ from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
-FOLD = ('<details class="fold"><summary>', "</summary>", "</details>")
 EMPTY_HEAD = re.compile(r'<th class="([^"]*)"><p></p></th>')
 CLAIM_ID = re.compile(r'\bid="([^"]+)"')
 LONGEST_NAME = 80  # characters
-REPEATED_ID = re.compile(r'<section id="(?:exercise|solution)-content">')  # sphinx-exercise's
 
 
 class KeepPunctuation(SphinxPostTransform):
@@ -32,22 +30,6 @@ class KeepPunctuation(SphinxPostTransform):
                 parent.replace(formula, together)
 
 
-class Folds(SphinxPostTransform):
-    """Make what has the class `dropdown` fold by the browser itself: no script, and Ctrl+F and paper open it."""
-
-    default_priority = 950
-    formats = ("html",)
-
-    def run(self, **kwargs):
-        for box in self.document.findall(lambda node: "dropdown" in getattr(node, "attributes", {}).get("classes", ())):
-            title, *content = box.children
-            for link in list(title.findall(nodes.reference)):  # what unfolds holds nothing else to click
-                link.parent.replace(link, link.children)
-            raw = [nodes.raw("", html, format="html") for html in FOLD]
-            box.children = []
-            box.extend([raw[0], title, raw[1], *content, raw[2]])
-
-
 def begin_hidden(translator, node):
     """Name what unfolds a hidden cell, for who only hears it, by what it hides: else twenty have the same name."""
     code = " ".join(node.astext().split())
@@ -61,10 +43,9 @@ def end_hidden(translator, node):
 
 
 def correct_tables(app, pagename, templatename, context, doctree):
-    """An empty corner of a table heads nothing, so it is no header; ids that stand on a page many times are none."""
+    """An empty corner of a table heads nothing, so it is no header."""
     if "body" in context:
-        body = EMPTY_HEAD.sub(r'<td class="\1"></td>', context["body"])
-        context["body"] = REPEATED_ID.sub("<section>", body)
+        context["body"] = EMPTY_HEAD.sub(r'<td class="\1"></td>', context["body"])
 
 
 def correct_roles(app, pagename, templatename, context, doctree):
@@ -75,7 +56,6 @@ def correct_roles(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.add_post_transform(KeepPunctuation)
-    app.add_post_transform(Folds)
     app.add_node(HideCodeCellNode, override=True, html=(begin_hidden, end_hidden))
     app.connect("html-page-context", correct_tables)
     app.connect("html-page-context", correct_roles)
