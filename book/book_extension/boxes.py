@@ -6,7 +6,7 @@ from cached outputs as from fresh ones. Everything is made of plain containers, 
 
 from docutils import nodes
 
-from rnnlib.claims.html import MARKS
+from rnnlib.claims.html import DAMAGED, MARKS, TOLD_OF_MISTAKES
 from rnnlib.claims.seal import MIME, claims_in, is_sealed
 from rnnlib.claims.steps import steps
 
@@ -189,15 +189,11 @@ class Box:
         verdict = "imprecise" if mistake["kind"] == "wording" else mistake["kind"]
         told = f"✗ **{mistake['name']}** ({verdict})"
         fold = details("", summary("", "", *self.inline(told)), *self.stated(mistake))
-        for label, key in (
-            ("What is wrong", "wrong"),
-            ("Why it tempts", "tempts"),
-            ("Counterexample", "counterexample"),
-        ):
+        for label, key in TOLD_OF_MISTAKES:
             if mistake.get(key) and mistake[key] != mistake["name"]:
                 fold += self.paragraph(f"*{label}:* {mistake[key]}")
         if mistake.get("damage"):
-            fold += self.paragraph("The copy may be damaged: the source may have been right.")
+            fold += self.paragraph(DAMAGED)
         if rows := mistake.get("rows"):  # here and not in the summary, where a link can't be told from what unfolds
             fold += nodes.paragraph(
                 "", "Stated by ", row_names.of(rows), nodes.Text(" of the sources. "), classes=["claim-facts"]

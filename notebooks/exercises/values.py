@@ -27,9 +27,11 @@ class Value:
             return Verdict(UNANSWERED, "No answer yet: put it in the place of the dots, then run the cell again.")
         if isinstance(self.right, set):
             if not isinstance(answer, (set, frozenset)):
-                return Verdict(UNREADABLE, 'Expected a set of names, such as {"W_xh", "b_h"}.')
-        elif not isinstance(answer, Real):
-            return Verdict(UNREADABLE, "Expected a number.")
+                told = f'Expected a set of names, such as {{"W_xh", "b_h"}}; found {type(answer).__name__}.'
+                return Verdict(UNREADABLE, told)
+        elif not isinstance(answer, Real) or isinstance(answer, bool):
+            found = "a text" if isinstance(answer, str) else type(answer).__name__
+            return Verdict(UNREADABLE, f"Expected a number, such as 2.5, without quotes; found {found}.")
         if self.same(answer, self.right):
             return Verdict(RIGHT, "Right.")
         told = next((words for wrong, words in self.known if self.same(answer, wrong)), "Not right yet.")

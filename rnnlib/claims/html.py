@@ -22,6 +22,9 @@ def _mixed(colour, share):
     return f"color-mix(in srgb, {colour or 'currentColor'} {share}%, {'currentColor' if colour else 'transparent'})"
 
 
+# What is told of a mistake: its words, and the key of the payload.
+TOLD_OF_MISTAKES = (("What is wrong", "wrong"), ("Why it tempts", "tempts"), ("Counterexample", "counterexample"))
+DAMAGED = "The copy may be damaged: the source may have been right."
 _LINE, _PALE = f"1px solid {_mixed('', 20)}", f"color: {_mixed('', 72)}"
 _CODE = "font-family: var(--jp-code-font-family, var(--vscode-editor-font-family, monospace)); font-size: 0.9em"
 _SMALL = f"margin: 0.25em 0; font-size: 0.9em; {_PALE}"
@@ -175,11 +178,11 @@ def _mistake(mistake):
     elif mistake["text"]:
         parts.append(_tag("p", _tag("code", escape(mistake["text"]), style=_CODE), style=_PLAIN))
     parts += [_paragraph(text) for text in mistake["where"]]
-    for label, key in (("What is wrong", "wrong"), ("Why it tempts", "tempts"), ("Counterexample", "counterexample")):
+    for label, key in TOLD_OF_MISTAKES:
         if mistake[key] and mistake[key] != mistake["name"]:
             parts.append(_paragraph(f"*{label}:* {mistake[key]}"))
     if mistake["damage"]:
-        parts.append(_paragraph("The copy may be damaged: the source may have been right."))
+        parts.append(_paragraph(DAMAGED))
     edge = f"border-left: 2px solid {_mixed(_WRONG, 70)}"
     return _tag("div", *parts, style=f"{edge}; padding-left: 0.75em; margin: 0.6em 0")
 

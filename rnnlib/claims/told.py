@@ -211,7 +211,8 @@ def _domain(domain, letters):
         relation = "=" if len(axes) == 2 else r"\ge"
         return rf"${letters} {relation} {axes[0]}$, a whole number"
     if domain.kind == INDEX:
-        return rf"${letters} = {axes[0]}, \dots, {axes[1]}$"
+        between = "" if (axes[0], axes[1]) == ("1", "2") else r"\dots, "
+        return rf"${letters} = {axes[0]}, {between}{axes[1]}$"
     power = "^{" + r" \times ".join(axes) + "}" if axes else ""
     if domain.kind == PICK:
         low, high = map(latex, domain.bounds)
