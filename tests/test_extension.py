@@ -166,7 +166,10 @@ def test_a_printed_sentence_is_wrapped_and_a_table_is_not(book):
     for number, output in enumerate(outputs):
         book.page(f"page{number}", text("title", f"# {number}"), code("prints", f"print({number})", [output]))
     assert book.build() == ""
-    assert "wrapped" not in book.html("page0") and "wrapped" in book.html("page1")
+    for name, language in (("quoted", "text"), ("code", "python")):
+        book.markdown(name, f"# {name}\n\n```{language}\n{'the_left_side(1/2) == 1 or ' * 5}x\n```\n")
+    assert book.build() == ""
+    assert ["wrapped" in book.article(name) for name in ("page0", "page1", "quoted", "code")] == [0, 1, 1, 0]
 
 
 def test_a_table_of_agreement_is_folded_behind_its_line(book):

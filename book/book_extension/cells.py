@@ -53,19 +53,25 @@ class FoldAgreements(SphinxTransform):
 
 
 class WrapLongLines(SphinxTransform):
-    """Mark what a cell prints in sentences, which would otherwise be cut at the page's edge."""
+    """Mark what is printed in sentences, by a cell or quoted in a page: else the page's edge cuts it."""
 
     default_priority = 800
 
     def apply(self, **kwargs):
-        for output in self.document.findall(lambda node: is_part(node, "cell_code_output")):
-            for block in output.findall(nodes.literal_block):
-                if max(map(len, block.astext().splitlines()), default=0) > LONG:
-                    block["classes"].append("wrapped")
+        outputs = self.document.findall(lambda node: is_part(node, "cell_code_output"))
+        printed = [block for output in outputs for block in output.findall(nodes.literal_block)]
+        quoted = self.document.findall(lambda node: isinstance(node, nodes.literal_block) and is_text(node))
+        for block in {*printed, *quoted}:
+            if max(map(len, block.astext().splitlines()), default=0) > LONG:
+                block["classes"].append("wrapped")
 
 
 def is_part(node, name):
     return isinstance(node, nodes.container) and node.get("nb_element") == name
+
+
+def is_text(block):
+    return block.get("language") == "text"
 
 
 def shows_only(output):
